@@ -1,0 +1,36 @@
+"""The caller of a request, once the token has been verified and the grants resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from auth.grants import Grants
+    from auth.permissions import Requirement
+    from tenancy.placement import TenantPlacement
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who is asking, and what they may.
+
+    Attributes:
+        tenant: where the tenant's data is; it comes from the verified token and nothing else.
+        member_id: the member, a key in the tenant's own schema.
+        session_id: the session that the access token belongs to.
+        grants: what the member may do, as of ``authorization_version``.
+        authorization_version: compared by every transaction, so that outdated grants are never acted on.
+    """
+
+    tenant: TenantPlacement
+    member_id: UUID
+    session_id: UUID
+    grants: Grants
+    authorization_version: int
+
+    def may(self, requirement: Requirement, org_unit_id: UUID | None) -> bool:
+        """Whether the viewer holds ``requirement`` for a thing of this org unit."""
+        return self.grants.allows(requirement, org_unit_id)

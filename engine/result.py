@@ -1,0 +1,31 @@
+"""What the engine answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """How far an operation came. The wire chooses its status by it."""
+
+    PARSING = "parsing"
+    VALIDATION = "validation"
+    METHOD = "method"
+    EXECUTION = "execution"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """Finished JSON of ``data``, and the errors beside it.
+
+    Attributes:
+        data: the bytes of the ``data`` value (``b"null"`` where an error nulled it), or ``None`` when nothing ran,
+            in which case the response has no ``data`` key at all.
+        errors: entries of the response's ``errors`` list.
+        stage: the stage that was reached; ``EXECUTION`` whenever ``data`` is not ``None``.
+    """
+
+    data: bytes | None
+    errors: tuple[dict[str, object], ...] = ()
+    stage: Stage = Stage.EXECUTION
