@@ -53,13 +53,18 @@ class Settings(BaseSettings):
     page_limit: int = Field(default=100, ge=1)
     limit_depth: int = Field(default=15, ge=1)
     limit_aliases: int = Field(default=30, ge=0)
+    limit_fields: int = Field(default=2_000, ge=1)
     limit_directives: int = Field(default=50, ge=0)
     limit_tokens: int = Field(default=2_000, ge=1)
     limit_root_fields: int = Field(default=20, ge=1)
     limit_nodes: int = Field(default=50_000, ge=1)
     limit_body_bytes: int = Field(default=1_000_000, ge=1)
 
+    # How long /readyz says no before the socket closes. Absent: 5 in production, none in development.
+    shutdown_drain_seconds: int | None = Field(default=None, ge=0)
     shutdown_grace_seconds: int = Field(default=20, ge=0)
+    # Whether browsers get GraphiQL at /graphql. Absent: in development only.
+    graphiql: bool | None = None
     log_format: Literal["json", "console"] = "json"
 
     @model_validator(mode="before")
@@ -103,6 +108,18 @@ class Settings(BaseSettings):
             message = "FIELDGATE_KEY_ENCRYPTION_KEY is not set"
             raise InsecureSettingsError(message)
         return base64.b64decode(self.key_encryption_key.get_secret_value(), validate=True)
+
+    @property
+    def drain_seconds(self) -> int:
+        """How long the server stays open, saying that it is not ready, once it has been asked to stop."""
+        if self.shutdown_drain_seconds is not None:
+            return self.shutdown_drain_seconds
+        return 5 if self.environment == "production" else 0
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether a browser that opens the endpoint is given a page."""
+        return self.environment == "development" if self.graphiql is None else self.graphiql
 
     @property
     def public_origin(self) -> str:

@@ -1,0 +1,175 @@
+"""``/graphql``: GraphQL over HTTP, September 2026 edition. One operation per request, by POST, or by GET for a query.
+
+Read ``GraphQLEndpoint._answer`` from top to bottom: each line may refuse the request, and their order is what counts.
+Nothing is read from the body before the caller is known, and nothing is executed before everything was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+
+from auth.unauthenticated import UnauthenticatedError
+from errors import ErrorCode
+from server import graphql_response, parameters
+from server.credentials import credential_of
+from server.cross_site import check_same_origin
+from server.negotiation import MediaType, negotiate
+from server.refusal import RequestRefusedError, refuse
+from server.request_body import check_body_headers, read_body
+from server.request_log import record_of
+from tenancy.scope import StaleAuthorizationError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from typing import NoReturn
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from auth.viewer import Viewer
+    from engine.request import Request
+    from engine.result import Result
+    from server.request_log import RequestRecord
+    from settings import Settings
+
+    Execute = Callable[[Request, Viewer], Awaitable[Result]]
+
+# Grants that change faster than they can be read are a fault of somebody's script, not a reason to try for ever.
+MAXIMUM_RENEWALS: Final = 3
+
+TENANT_HINT: Final = "x-fieldgate-tenant"
+
+_METHODS: Final = ("GET", "POST")
+
+_DOCUMENT_HASH_LENGTH: Final = 12
+
+_log = structlog.get_logger()
+
+
+class Authenticates(Protocol):
+    """What the endpoint needs of ``auth.authentication.Authenticator``."""
+
+    async def viewer(self, access_token: str) -> Viewer: ...
+
+    async def renewed(self, viewer: Viewer) -> Viewer: ...
+
+
+class GraphQLEndpoint:
+    """An ASGI application for one path.
+
+    Args:
+        execute: runs one operation for one viewer.
+        authenticator: turns an access token into a viewer.
+        settings: for the limit on bodies and the public origin.
+        graphiql: answers a browser that asks for a page; ``None`` where there is no such page.
+    """
+
+    def __init__(
+        self, *, execute: Execute, authenticator: Authenticates, settings: Settings, graphiql: ASGIApp | None
+    ) -> None:
+        self._execute = execute
+        self._authenticator = authenticator
+        self._limit_body_bytes = settings.limit_body_bytes
+        self._public_origin = settings.public_origin
+        self._graphiql = graphiql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        record = record_of(scope)
+        try:
+            response = await self._answer(scope, receive, record)
+        except ClientDisconnect:
+            return
+        except RequestRefusedError as refusal:
+            response = graphql_response.refused(refusal)
+        except Exception:  # noqa: BLE001 - whatever it is, the caller gets a masked error and the log the rest
+            _log.exception("operation failed")
+            response = graphql_response.failed(record.request_id)
+        await response(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, record: RequestRecord) -> Response | ASGIApp:
+        headers = Headers(scope=scope)
+        method: str = scope["method"]
+        if method not in _METHODS:
+            refuse(405, f"The method {method} is not allowed.", headers={"allow": ", ".join(_METHODS)})
+        media_type = _media_type(headers, html=method == "GET" and self._graphiql is not None)
+        if media_type is MediaType.HTML and self._graphiql is not None:
+            return self._graphiql
+        if method == "POST":
+            check_body_headers(headers, self._limit_body_bytes)
+        viewer = await self._viewer(method, headers)
+        record.tenant_id, record.member_id = viewer.tenant.tenant_id, viewer.member_id
+        _check_tenant_hints(headers, viewer)
+        request = await self._request(method, scope, receive, record.request_id)
+        record.document_hash = hashlib.sha256(request.document.encode()).hexdigest()[:_DOCUMENT_HASH_LENGTH]
+        return graphql_response.answered(await self._run(request, viewer), media_type)
+
+    async def _viewer(self, method: str, headers: Headers) -> Viewer:
+        """Whoever holds the token. The tenant comes from it alone: not from the host, a path or another header."""
+        try:
+            credential = credential_of(headers)
+            if credential is None:
+                _refuse_anonymous("Sign in, or send a bearer token.", 'Bearer realm="fieldgate"')
+            if credential.by_cookie:
+                check_same_origin(method, headers, self._public_origin)
+            return await self._authenticator.viewer(credential.token)
+        except UnauthenticatedError as failure:
+            _refuse_invalid_token(failure)
+
+    async def _request(self, method: str, scope: Scope, receive: Receive, request_id: str) -> Request:
+        if method == "POST":
+            return parameters.from_body(await read_body(receive, self._limit_body_bytes), request_id)
+        query_string: bytes = scope["query_string"]
+        if len(query_string) > self._limit_body_bytes:
+            refuse(414, "The query string is too long; send a POST.", ErrorCode.OPERATION_LIMIT_EXCEEDED)
+        return parameters.from_query_string(query_string, request_id)
+
+    async def _run(self, request: Request, viewer: Viewer) -> Result:
+        """Execute, once more for each time that the viewer's grants changed between their reading and their use."""
+        for _ in range(MAXIMUM_RENEWALS):
+            try:
+                return await self._execute(request, viewer)
+            except StaleAuthorizationError:
+                try:
+                    viewer = await self._authenticator.renewed(viewer)
+                except UnauthenticatedError as failure:
+                    _refuse_invalid_token(failure)
+        try:
+            return await self._execute(request, viewer)
+        except StaleAuthorizationError:
+            _log.warning("authorization keeps changing", tenant=str(viewer.tenant.tenant_id))
+            message = "Permissions are changing right now. Try again."
+            refuse(
+                503,
+                message,
+                ErrorCode.INTERNAL_SERVER_ERROR,
+                headers={"retry-after": "1"},
+                requestId=request.request_id,
+            )
+
+
+def _media_type(headers: Headers, *, html: bool) -> MediaType:
+    media_type = negotiate(", ".join(headers.getlist("accept")), html=html)
+    if media_type is None:
+        refuse(406, f"Only {MediaType.GRAPHQL_RESPONSE} and {MediaType.JSON} are available.")
+    return media_type
+
+
+def _check_tenant_hints(headers: Headers, viewer: Viewer) -> None:
+    """A caller that names its tenant has to name the token's: a mix-up on its side must not pass unnoticed."""
+    if any(hint != viewer.tenant.slug for hint in headers.getlist(TENANT_HINT)):
+        _refuse_anonymous("The token is not for this tenant.", 'Bearer realm="fieldgate", error="invalid_token"')
+
+
+def _refuse_invalid_token(failure: UnauthenticatedError) -> NoReturn:
+    """One answer for every reason, which only the log gets to know."""
+    _log.info("unauthenticated", reason=str(failure))
+    _refuse_anonymous("The token is not valid.", 'Bearer realm="fieldgate", error="invalid_token"')
+
+
+def _refuse_anonymous(message: str, challenge: str) -> NoReturn:
+    refuse(401, message, ErrorCode.UNAUTHENTICATED, headers={"www-authenticate": challenge})

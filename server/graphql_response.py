@@ -1,0 +1,70 @@
+"""The answer to one operation: status, media type and body, by the September 2026 edition of GraphQL over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from starlette.responses import Response
+
+from engine.result import Stage
+from errors import ErrorCode, error
+from server.negotiation import MediaType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from engine.result import Result
+    from server.refusal import RequestRefusedError
+
+# The edition's own code for data together with errors. It is no registered HTTP status, so it is only sent to a client
+# that has asked for the media type that it comes with.
+PARTIAL_SUCCESS: Final = 294
+
+_STATUS_WITHOUT_DATA: Final[Mapping[Stage, int]] = {
+    Stage.PARSING: 400,
+    Stage.VALIDATION: 422,
+    Stage.METHOD: 405,
+    Stage.EXECUTION: 500,
+}
+
+
+def answered(result: Result, media_type: MediaType) -> Response:
+    """What the engine has answered. Its bytes of ``data`` are put in as they are."""
+    if result.data is None:
+        headers = {"allow": "POST"} if result.stage is Stage.METHOD else None
+        return _errors_only(_STATUS_WITHOUT_DATA[result.stage], result.errors, headers)
+    if not result.errors:
+        return _response(200, b'{"data":%b}' % result.data, media_type)
+    status = PARTIAL_SUCCESS if media_type is MediaType.GRAPHQL_RESPONSE else 200
+    return _response(status, b'{"errors":%b,"data":%b}' % (_dumps(result.errors), result.data), media_type)
+
+
+def refused(refusal: RequestRefusedError) -> Response:
+    return _errors_only(refusal.status, [refusal.error], refusal.headers)
+
+
+def failed(request_id: str) -> Response:
+    """All that a caller learns about a fault of ours."""
+    return _errors_only(
+        500, [error("Internal server error", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)], None
+    )
+
+
+def _errors_only(status: int, errors: Sequence[Mapping[str, object]], headers: Mapping[str, str] | None) -> Response:
+    """No ``data`` key at all, because nothing ran.
+
+    Also for a client that takes plain JSON only: that media type is for successes, because a client could not tell such
+    a body from one made by a proxy on the way.
+    """
+    return _response(status, b'{"errors":%b}' % _dumps(errors), MediaType.GRAPHQL_RESPONSE, headers)
+
+
+def _response(status: int, body: bytes, media_type: MediaType, headers: Mapping[str, str] | None = None) -> Response:
+    # Answers differ by who asks, GET included; no cache between the caller and the server may keep one.
+    fixed = {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store"}
+    return Response(body, status, headers={**fixed, **(headers or {})})
+
+
+def _dumps(errors: Sequence[Mapping[str, object]]) -> bytes:
+    return orjson.dumps(errors, default=str)

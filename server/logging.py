@@ -1,0 +1,85 @@
+"""Structured logs: one JSON object a line (or readable text on a developer's terminal), on standard output.
+
+Every record goes through the same processors, also those of uvicorn, asyncio and every library, so that the rule "no
+values" is kept in one place: an exception is logged as types and frames (``server/failure.py``), never as its text.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING, Final, Literal
+
+import orjson
+import structlog
+
+from server.failure import describe
+
+if TYPE_CHECKING:
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+# Below this level a library's records may hold statements, their parameters and addresses.
+_LIBRARY_LEVEL: Final = logging.WARNING
+
+_CHATTY_AT_INFO: Final = ("uvicorn", "uvicorn.error")
+
+
+def configure_logging(log_format: Literal["json", "console"]) -> None:
+    """Send everything that this process logs through one pipeline. Calling it again replaces the first call."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _exception_without_values,
+            *(_json_renderer() if log_format == "json" else _console_renderer()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory() if log_format == "json" else structlog.PrintLoggerFactory(),
+        # Tests replace standard output; a cached logger would keep writing to the one before.
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers = [_ForeignRecords()]
+    root.setLevel(_LIBRARY_LEVEL)
+    logging.captureWarnings(capture=True)
+    for name in _CHATTY_AT_INFO:
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+        logger.setLevel(logging.INFO)
+
+
+class _ForeignRecords(logging.Handler):
+    """Hands records of the standard library's logging to the pipeline of our own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if record.name == "asyncio":
+            # Its further lines print the task or future, and with it the text of the exception that it died of.
+            message = message.partition("\n")[0]
+        logger = structlog.get_logger(logger=record.name)
+        logger.log(record.levelno, message, exc_info=record.exc_info)
+
+
+def _exception_without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    exception = given[1] if isinstance(given, tuple) else given
+    if isinstance(exception, BaseException):
+        event["failure"] = describe(exception)
+    return event
+
+
+def _json_renderer() -> list[Processor]:
+    return [structlog.processors.JSONRenderer(serializer=_dumps)]
+
+
+def _console_renderer() -> list[Processor]:
+    return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty() and "NO_COLOR" not in os.environ)]
+
+
+def _dumps(event: EventDict, **_options: object) -> bytes:
+    return orjson.dumps(event, default=str)

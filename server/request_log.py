@@ -1,0 +1,114 @@
+"""One line in the log for each request, and the identifier by which a person can ask about it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+import orjson
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from server.drain import Drain
+
+_SCOPE_KEY: Final = "fieldgate.request"
+
+# What a caller may choose ends up in logs and in a response header, so only characters that mean nothing there.
+_WELL_FORMED: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
+
+_MAXIMUM_PATH: Final = 200
+
+# Asked every few seconds by whatever watches the process; their refusals are logged, their successes are noise.
+_PROBES: Final = frozenset({"/livez", "/readyz"})
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """What the log line says. Identifiers only: never a value, a token, a cookie, a query string or a document."""
+
+    request_id: str
+    operation: str | None = None
+    document_hash: str | None = None
+    tenant_id: UUID | None = None
+    member_id: UUID | None = None
+
+
+def record_of(scope: Scope) -> RequestRecord:
+    """The record of the request that ``scope`` belongs to, made when the request did not pass the middleware."""
+    record = scope.get(_SCOPE_KEY)
+    if not isinstance(record, RequestRecord):
+        record = scope[_SCOPE_KEY] = RequestRecord(request_id=_request_id(scope))
+    return record
+
+
+class RequestLogMiddleware:
+    """Names each request, counts it while it runs, logs it when it is answered, and masks what nobody has caught."""
+
+    def __init__(self, app: ASGIApp, drain: Drain) -> None:
+        self._app = app
+        self._drain = drain
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        record = record_of(scope)
+        status: int | None = None
+        started = time.perf_counter()
+
+        async def send_named(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = record.request_id
+            await send(message)
+
+        with self._drain.request(), structlog.contextvars.bound_contextvars(request_id=record.request_id):
+            try:
+                await self._app(scope, receive, send_named)
+            except Exception:
+                _log.exception("request failed")
+                if status is not None:
+                    raise  # half of another answer is on its way; the connection has to be cut
+                await _send_masked(send_named, record.request_id)
+            finally:
+                _write(scope, record, status, time.perf_counter() - started)
+
+
+def _write(scope: Scope, record: RequestRecord, status: int | None, seconds: float) -> None:
+    path = scope["path"]
+    if path in _PROBES and status == 200:  # noqa: PLR2004 - the one status that needs no line
+        return
+    _log.info(
+        "request",
+        method=scope["method"],
+        path=path[:_MAXIMUM_PATH],
+        status=status,
+        milliseconds=round(seconds * 1000, 2),
+        operation=record.operation,
+        document=record.document_hash,
+        tenant=record.tenant_id and str(record.tenant_id),
+        member=record.member_id and str(record.member_id),
+    )
+
+
+async def _send_masked(send: Send, request_id: str) -> None:
+    problem = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "requestId": request_id}
+    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": orjson.dumps(problem)})
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _WELL_FORMED.match(given.encode("latin-1")) else uuid4().hex

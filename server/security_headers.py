@@ -1,0 +1,44 @@
+"""Response headers that every answer carries, whatever made it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# For answers that are no page: nothing in them may be loaded, run or framed. A page brings a policy of its own.
+_POLICY: Final = b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", _POLICY),
+)
+
+_HTTPS_FOR_A_YEAR: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+class SecurityHeadersMiddleware:
+    """Adds each header that the answer does not set itself.
+
+    Args:
+        app: the application inside.
+        https: whether browsers reach the server by https only; then they are told to remember it.
+    """
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._headers = (*_HEADERS, _HTTPS_FOR_A_YEAR) if https else _HEADERS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
+            await send(message)
+
+        await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)

@@ -1,0 +1,124 @@
+"""Running the server: its socket, its signals, its end.
+
+uvicorn does the work. What it leaves open is decided here: new traffic is turned away before the socket closes, every
+wait on the way out has a bound, and a port that is taken is one sentence, not a traceback.
+"""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+import uvicorn
+
+from server.app import create_app
+from server.drain import Drain
+from server.http_protocol import BoundedHttpProtocol
+from server.logging import configure_logging
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from starlette.types import ASGIApp
+
+    from settings import Settings
+
+_log = structlog.get_logger()
+
+
+class ListenError(Exception):
+    """The address cannot be listened on. The message is for the person who started the server."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal asks to stop, and return when everything has been closed.
+
+    Raises:
+        ListenError: the address is taken, not ours, or not an address.
+        SystemExit: the application could not start; the log says why.
+    """
+    configure_logging(settings.log_format)
+    drain = Drain()
+    run(create_app(settings, drain=drain), drain, settings)
+
+
+def run(app: ASGIApp, drain: Drain, settings: Settings) -> None:
+    """Serve ``app`` on the address of the settings. Separate from ``serve`` for tests, which bring their own."""
+    listening = listen(settings.listen)
+    config = uvicorn.Config(
+        app,
+        http=BoundedHttpProtocol,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Nothing here trusts the host, scheme or address that a proxy claims, so nothing needs to be believed.
+        proxy_headers=False,
+        # A request must not see what another one left behind in its context (cpython issue 140947).
+        reset_contextvars=True,
+        timeout_graceful_shutdown=settings.shutdown_grace_seconds,
+    )
+    _log.info("listening", address=settings.listen, url=settings.public_url)
+    GracefulServer(config, drain, settings.drain_seconds).run(sockets=[listening])
+
+
+def listen(address: str) -> socket.socket:
+    """A listening socket on ``host:port``, where an IPv6 host stands in brackets.
+
+    Raises:
+        ListenError: the address cannot be listened on.
+    """
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal():
+        message = f"FIELDGATE_LISTEN must be host:port, not {address!r}"
+        raise ListenError(message)
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, int(port)), family=family, backlog=2048)
+    except (OSError, OverflowError) as failure:
+        reason = "is taken by another program" if _is_taken(failure) else f"cannot be used ({failure})"
+        message = f"The address {address} {reason}. Choose another with FIELDGATE_LISTEN=host:port."
+        raise ListenError(message) from None
+
+
+def _is_taken(failure: Exception) -> bool:
+    return isinstance(failure, OSError) and failure.errno == errno.EADDRINUSE
+
+
+class GracefulServer(uvicorn.Server):
+    """Stops in steps: unready at once, closed to new connections after the drain, gone when the requests are done.
+
+    Args:
+        config: uvicorn's own.
+        drain: told of the first signal.
+        drain_seconds: how long a load balancer is given to notice that ``/readyz`` says no.
+    """
+
+    def __init__(self, config: uvicorn.Config, drain: Drain, drain_seconds: float) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._drain_seconds = drain_seconds
+        self._drained_at: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
+        """First signal: drain. Second: stop now, finishing requests. Ctrl-C once more: do not even finish those.
+
+        The signal is not kept to be raised again when all is over, as uvicorn does: a clean stop exits with 0.
+        """
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        elif self._drain.begun:
+            self.should_exit = True
+        else:
+            self._drain.begin()
+            self._drained_at = time.monotonic() + self._drain_seconds
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._drained_at is not None and time.monotonic() >= self._drained_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
