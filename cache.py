@@ -12,12 +12,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
 import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
 import orjson
+import structlog
 from aiocache import RedisCache, SimpleMemoryCache
 from aiocache.serializers import NullSerializer, StringSerializer
 from redis.asyncio import Redis
@@ -39,7 +39,7 @@ REDIS_REST_SECONDS: Final = 1.0
 
 _TAG_CHARACTERS: Final = hashlib.sha256().digest_size * 2
 
-_log = logging.getLogger("fieldgate.cache")
+_log = structlog.get_logger()
 
 
 class _Store(Protocol):
@@ -125,7 +125,7 @@ class _RedisStore:
             return await operation()
         except (RedisError, OSError, TimeoutError) as failure:
             # The message of a connection error names the address; its class says enough.
-            _log.warning("cache unavailable, going on without it", extra={"reason": type(failure).__name__})
+            _log.warning("cache unavailable, going on without it", reason=type(failure).__name__)
             self._rests_until = time.monotonic() + REDIS_REST_SECONDS
             return None
 
