@@ -7,22 +7,22 @@ Nothing is read from the body before the caller is known, and nothing is execute
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
+from auth.cookies import token_from
 from auth.unauthenticated import UnauthenticatedError
 from errors import ErrorCode
 from server import graphql_response, parameters
-from server.credentials import credential_of
 from server.cross_site import check_same_origin
 from server.negotiation import MediaType, negotiate
 from server.refusal import RequestRefusedError, refuse
 from server.request_body import check_body_headers, read_body
 from server.request_log import record_of
-from tenancy.scope import StaleAuthorizationError
+from tenancy.errors import StaleAuthorizationError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from auth.authentication import Authenticator
     from auth.viewer import Viewer
     from engine.request import Request
     from engine.result import Result
@@ -51,31 +52,22 @@ _DOCUMENT_HASH_LENGTH: Final = 12
 _log = structlog.get_logger()
 
 
-class Authenticates(Protocol):
-    """What the endpoint needs of ``auth.authentication.Authenticator``."""
-
-    async def viewer(self, access_token: str) -> Viewer: ...
-
-    async def renewed(self, viewer: Viewer) -> Viewer: ...
-
-
 class GraphQLEndpoint:
     """An ASGI application for one path.
 
     Args:
         execute: runs one operation for one viewer.
         authenticator: turns an access token into a viewer.
-        settings: for the limit on bodies and the public origin.
+        settings: for the limit on bodies, the public origin and the names of cookies.
         graphiql: answers a browser that asks for a page; ``None`` where there is no such page.
     """
 
     def __init__(
-        self, *, execute: Execute, authenticator: Authenticates, settings: Settings, graphiql: ASGIApp | None
+        self, *, execute: Execute, authenticator: Authenticator, settings: Settings, graphiql: ASGIApp | None
     ) -> None:
         self._execute = execute
         self._authenticator = authenticator
-        self._limit_body_bytes = settings.limit_body_bytes
-        self._public_origin = settings.public_origin
+        self._settings = settings
         self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +92,7 @@ class GraphQLEndpoint:
         if media_type is MediaType.HTML and self._graphiql is not None:
             return self._graphiql
         if method == "POST":
-            check_body_headers(headers, self._limit_body_bytes)
+            check_body_headers(headers, self._settings.limit_body_bytes)
         viewer = await self._viewer(method, headers)
         record.tenant_id, record.member_id = viewer.tenant.tenant_id, viewer.member_id
         _check_tenant_hints(headers, viewer)
@@ -111,20 +103,20 @@ class GraphQLEndpoint:
     async def _viewer(self, method: str, headers: Headers) -> Viewer:
         """Whoever holds the token. The tenant comes from it alone: not from the host, a path or another header."""
         try:
-            credential = credential_of(headers)
-            if credential is None:
+            token = token_from(headers, self._settings)
+            if token is None:
                 _refuse_anonymous("Sign in, or send a bearer token.", 'Bearer realm="fieldgate"')
-            if credential.by_cookie:
-                check_same_origin(method, headers, self._public_origin)
-            return await self._authenticator.viewer(credential.token)
+            if token.by_cookie:
+                check_same_origin(method, headers, self._settings.public_origin)
+            return await self._authenticator.viewer(token.text)
         except UnauthenticatedError as failure:
             _refuse_invalid_token(failure)
 
     async def _request(self, method: str, scope: Scope, receive: Receive, request_id: str) -> Request:
         if method == "POST":
-            return parameters.from_body(await read_body(receive, self._limit_body_bytes), request_id)
+            return parameters.from_body(await read_body(receive, self._settings.limit_body_bytes), request_id)
         query_string: bytes = scope["query_string"]
-        if len(query_string) > self._limit_body_bytes:
+        if len(query_string) > self._settings.limit_body_bytes:
             refuse(414, "The query string is too long; send a POST.", ErrorCode.OPERATION_LIMIT_EXCEEDED)
         return parameters.from_query_string(query_string, request_id)
 
