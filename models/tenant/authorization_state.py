@@ -11,7 +11,7 @@ class AuthorizationState(Model):
     with the version that the caller's grants were resolved at, and a difference means: resolve them again.
     """
 
-    id = fields.SmallIntField(primary_key=True, default=1)
+    id = fields.SmallIntField(primary_key=True, generated=False, default=1)
     version = fields.BigIntField(default=1)
 
     class Meta:

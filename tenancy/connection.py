@@ -1,0 +1,68 @@
+"""A connection to PostgreSQL as Fieldgate wants it: no table in sight until a transaction is pinned to a tenant."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from tenancy.errors import DatabaseUnsafeError
+
+# What an unpinned statement sees. Naming pg_temp last matters: unnamed, it would be searched before everything.
+DEFAULT_SEARCH_PATH: Final = "pg_catalog, pg_temp"
+
+# A statement's text is cached per connection and shared by all tenants, so this bounds distinct documents, not tenants.
+STATEMENT_CACHE: Final = 1_000
+LARGEST_CACHED_STATEMENT_BYTES: Final = 100_000
+
+# Everything that a session can remember. It rides on the message that ends a transaction, so it costs no round trip;
+# asyncpg's own reset is one, and it forgets roles. What SET LOCAL set is gone already: this is for what somebody
+# might have set for the session by mistake.
+RESET: Final = "RESET SESSION AUTHORIZATION;RESET ALL;CLOSE ALL;UNLISTEN *;SELECT pg_catalog.pg_advisory_unlock_all()"
+# COMMIT of a failed transaction rolls back without an error. The statement before it can't: it raises, so a mutation
+# that swallowed a failure is never reported as done. (It also runs deferred checks while the tenant's role holds.)
+COMMIT_AND_RESET: Final = f"SET CONSTRAINTS ALL IMMEDIATE;COMMIT;{RESET}"
+ROLLBACK_AND_RESET: Final = f"ROLLBACK;{RESET}"
+
+
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
+    """A connection that remembers whom it served: backends never give back the memory of a tenant's tables."""
+
+    __slots__ = ("last_tenant", "tenants")
+
+    def __init__(self, *arguments: object, **options: object) -> None:
+        super().__init__(*arguments, **options)
+        self.tenants: set[str] = set()
+        self.last_tenant = ""
+
+
+async def connect(url: str) -> PooledConnection:
+    """Open a connection whose search path holds no tenant's table and no ``public``.
+
+    Raises:
+        DatabaseUnsafeError: something between here and the database dropped the search path.
+    """
+    connection: PooledConnection = await asyncpg.connect(
+        url,
+        connection_class=PooledConnection,
+        server_settings={"search_path": DEFAULT_SEARCH_PATH, "application_name": "fieldgate"},
+        statement_cache_size=STATEMENT_CACHE,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=LARGEST_CACHED_STATEMENT_BYTES,
+    )
+    try:
+        await _refuse_unsafe_path(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
+
+
+async def _refuse_unsafe_path(connection: PooledConnection) -> None:
+    path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path')")
+    if path != DEFAULT_SEARCH_PATH:
+        message = (
+            f"the database answers with search_path {path!r}. A pooler that ignores the startup parameter needs: "
+            f"ALTER ROLE <login> SET search_path = {DEFAULT_SEARCH_PATH}"
+        )
+        raise DatabaseUnsafeError(message)

@@ -1,0 +1,27 @@
+"""Why the way to a tenant's data is refused. None of these is ever answered by trying another way."""
+
+from __future__ import annotations
+
+
+class NoTenantError(Exception):
+    """A tenant's table was asked for where there is no tenant: outside a scope, or in one that is not this task's."""
+
+
+class ScopeClosedError(NoTenantError):
+    """A task outlived the scope that it was started in. Await it inside the scope."""
+
+
+class StaleAuthorizationError(Exception):
+    """The caller's grants were resolved at another authorization version. Nothing has been read or written yet."""
+
+
+class TransactionLostError(Exception):
+    """The transaction ended, or can't be committed, so nothing of it was kept."""
+
+
+class UnknownTenantError(LookupError):
+    """No such tenant, or one that is not served now. Deliberately the same for both."""
+
+
+class DatabaseUnsafeError(Exception):
+    """The database is set up so that a forgotten tenant would not be noticed. The message says what to change."""

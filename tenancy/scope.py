@@ -1,0 +1,150 @@
+"""The only way to a tenant's data.
+
+Inside ``async with tenant_scope(...)`` one transaction is pinned to the tenant: its schema is the search path, its role
+is in force, and its authorization version was checked, all in the message that begins the transaction. Outside there
+is no table to read: the login's search path holds none, and the ORM refuses.
+
+Reads run REPEATABLE READ, so the authorization version is checked in the very snapshot that the data comes from.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+
+from tenancy.clients import tenant_block
+from tenancy.errors import NoTenantError, ScopeClosedError, StaleAuthorizationError, TransactionLostError
+from tenancy.pools import current_pools
+from tenancy.transaction import Transaction, Turn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tenancy.placement import TenantPlacement
+
+__all__ = [
+    "NoTenantError",
+    "ScopeClosedError",
+    "StaleAuthorizationError",
+    "TenantSession",
+    "TransactionLostError",
+    "current_scope",
+    "tenant_scope",
+]
+
+
+class TenantSession(Transaction):
+    """One tenant's transaction. Nothing is sent before the first statement."""
+
+    def __init__(self, placement: TenantPlacement, *, authorization_version: int | None, read_only: bool) -> None:
+        pools = current_pools()
+        super().__init__(
+            pools.of(placement.database),
+            opening=_opening(
+                placement,
+                authorization_version=authorization_version,
+                read_only=read_only,
+                statement_timeout_ms=pools.statement_timeout_ms,
+            ),
+            tenant=placement.schema,
+            # One text over two shapes of a table fails inside a transaction, so tenants at different versions of the
+            # schema must not share a cached statement.
+            tag=f" /*s{placement.schema_version}*/",
+        )
+        self.placement = placement
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Run one statement and return its rows. The engine's way: no ORM between it and the connection.
+
+        Raises:
+            NoTenantError: the running task is not inside this scope.
+            StaleAuthorizationError: this was the first statement, and grants must be resolved again.
+        """
+        block = tenant_block.get()
+        if block is None or block.transaction is not self:
+            message = "a tenant session used by a task that is not inside its scope"
+            raise NoTenantError(message)
+        async with Turn(block) as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
+            return rows
+
+    def explain(self, problem: Exception) -> Exception:
+        """Opening failed: because of a changed version, or because the tenant is not there."""
+        if isinstance(problem, asyncpg.DivisionByZeroError):
+            return StaleAuthorizationError()
+        if isinstance(problem, (asyncpg.UndefinedTableError, asyncpg.InvalidParameterValueError)):
+            # The role is gone, or the schema: suspended or deleted since the directory was last read.
+            message = "the tenant's schema or role does not exist"
+            return NoTenantError(message)
+        return problem
+
+
+@asynccontextmanager
+async def tenant_scope(
+    placement: TenantPlacement, *, authorization_version: int | None, read_only: bool = False
+) -> AsyncIterator[TenantSession]:
+    """Act inside one tenant, all or nothing.
+
+    Args:
+        placement: from the directory, by the tenant of the verified token.
+        authorization_version: the version that the viewer's grants were resolved at. ``None`` means that nobody's
+            grants are relied on (resolving them, provisioning, an operator's import). Never pass ``None`` while acting
+            on a viewer's decision: a permission taken away a second ago would still be honoured.
+        read_only: nothing can be written, and all statements see one snapshot.
+
+    Raises:
+        NoTenantError: scopes don't nest; or the tenant's database, schema or role is missing.
+        StaleAuthorizationError: at the first statement, when the version is another one by now.
+        TransactionLostError: at the end, when a failed statement was ignored: nothing was kept.
+    """
+    outer = tenant_block.get()
+    if outer is not None and not outer.transaction.finished:
+        message = "tenant scopes do not nest"
+        raise NoTenantError(message)
+    session = TenantSession(placement, authorization_version=authorization_version, read_only=read_only)
+    token = tenant_block.set(session.block)
+    try:
+        yield session
+    except BaseException as problem:
+        tenant_block.reset(token)
+        await session.rollback(problem)
+        raise
+    else:
+        tenant_block.reset(token)
+        await session.commit()
+
+
+def current_scope() -> TenantSession:
+    """The session of the scope that the running task is in.
+
+    Raises:
+        NoTenantError: it is in none. There is no default.
+    """
+    block = tenant_block.get()
+    if block is None or not isinstance(block.transaction, TenantSession):
+        message = "no tenant scope here"
+        raise NoTenantError(message)
+    return block.transaction
+
+
+def _opening(
+    placement: TenantPlacement, *, authorization_version: int | None, read_only: bool, statement_timeout_ms: int
+) -> str:
+    # Identifiers and numbers can't be parameters of these commands. TenantPlacement admits generated names only, and
+    # the numbers are formatted as such, so nothing that a person typed can get here.
+    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "BEGIN"
+    parts = [
+        begin,
+        # pg_temp is named, and last: unnamed it is searched first, and a temporary table would shadow the tenant's.
+        f'SET LOCAL search_path TO "{placement.schema}",pg_temp',
+        f'SET LOCAL ROLE "{placement.role}"',
+        f"SET LOCAL statement_timeout={statement_timeout_ms:d}",
+        f"SET LOCAL idle_in_transaction_session_timeout={2 * statement_timeout_ms:d}",
+    ]
+    if authorization_version is not None:
+        # Division by zero is the shortest way for plain SQL to fail; see TenantSession.explain.
+        check = f"SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version={authorization_version:d}))::int"  # noqa: S608  # a number
+        parts.append(check)
+    return ";".join(parts)

@@ -1,0 +1,242 @@
+"""One transaction on one connection: opened by its first statement, shared by a request's tasks, ended exactly once.
+
+PostgreSQL runs one statement at a time on a connection, and a savepoint is a stack, so tasks of one request take turns.
+Each :class:`Block` (the transaction, or a savepoint in it) has a lock: a statement holds the lock of its block while
+it runs, and a savepoint holds the lock of the block around it for its whole life. Tasks started inside a savepoint
+inherit it through the context variable; tasks started outside wait until it is over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from typing import TYPE_CHECKING, Final, Self
+
+import asyncpg
+
+from tenancy.connection import COMMIT_AND_RESET, ROLLBACK_AND_RESET
+from tenancy.errors import NoTenantError, ScopeClosedError, TransactionLostError
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar, Token
+    from types import TracebackType
+
+    from tenancy.connection import PooledConnection
+    from tenancy.pool import ConnectionPool
+
+_OUTLIVED: Final = "the transaction has ended; await what you start inside its scope"
+
+_savepoints: Final = itertools.count(1)
+
+
+class Block:
+    """A part of a transaction that is kept or undone as one."""
+
+    __slots__ = ("lock", "transaction")
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.lock = asyncio.Lock()
+        self.transaction = transaction
+
+
+class Transaction:
+    """What one request does in one database, all or nothing.
+
+    Attributes:
+        block: the outermost block.
+        doomed: a savepoint could not be undone, so nothing may be kept.
+        finished: no statement may run any more.
+    """
+
+    def __init__(self, pool: ConnectionPool, *, opening: str, tenant: str, tag: str) -> None:
+        """Nothing is sent yet.
+
+        Args:
+            pool: where the connection comes from and goes back to.
+            opening: SQL that begins the transaction and pins it, sent as one message.
+            tenant: whose data; connections prefer the tenant that they served last.
+            tag: a comment appended to every statement.
+        """
+        self.block = Block(self)
+        self.doomed = False
+        self.finished = False
+        self.tag = tag
+        self._pool = pool
+        self._opening = opening
+        self._tenant = tenant
+        self._connection: PooledConnection | None = None
+
+    async def connection(self) -> PooledConnection:
+        """The pinned connection. Call it with a block's lock held only.
+
+        Raises:
+            ScopeClosedError: the transaction is over.
+        """
+        if self.finished:
+            raise ScopeClosedError(_OUTLIVED)
+        return self._connection or await self._attach()
+
+    async def commit(self) -> None:
+        """Keep everything, and give the connection back.
+
+        Raises:
+            TransactionLostError: nothing was kept: a statement had failed and somebody went on as if it hadn't.
+        """
+        self.finished = True
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await self.block.lock.acquire()  # a task that outlived the scope may still be in a statement
+        except BaseException:
+            self._pool.mend(connection, self.block.lock)
+            raise
+        try:
+            self._refuse_if_lost(connection)
+            await connection.execute(COMMIT_AND_RESET)
+        except BaseException as problem:
+            self._pool.mend(connection)
+            if isinstance(problem, asyncpg.InFailedSQLTransactionError):
+                message = "a statement failed and the failure was ignored; nothing was kept"
+                raise TransactionLostError(message) from problem
+            raise
+        finally:
+            self.block.lock.release()
+        self._pool.release(connection)
+
+    async def rollback(self, reason: BaseException) -> None:
+        """Undo everything. When the caller was cancelled, or others still use the connection, that happens later."""
+        self.finished = True
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if self.block.lock.locked() or not isinstance(reason, Exception):
+            self._pool.mend(connection, self.block.lock)
+            return
+        try:
+            await connection.execute(ROLLBACK_AND_RESET)
+        except BaseException as problem:
+            self._pool.mend(connection)
+            if not isinstance(problem, Exception):
+                raise
+            return  # the reason says more than that the connection broke as well
+        self._pool.release(connection)
+
+    def explain(self, problem: Exception) -> Exception:
+        """What a failure to open means to the caller."""
+        return problem
+
+    def _refuse_if_lost(self, connection: PooledConnection) -> None:
+        if self.doomed or not connection.is_in_transaction():
+            message = "the transaction was ended or undone by a part of it; nothing was kept"
+            raise TransactionLostError(message)
+
+    async def _attach(self) -> PooledConnection:
+        connection = await self._open()
+        if self.finished:  # it ended while the connection was being opened
+            self._pool.mend(connection)
+            raise ScopeClosedError(_OUTLIVED)
+        self._connection = connection
+        return connection
+
+    async def _open(self) -> PooledConnection:
+        try:
+            return await self._begin()
+        except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, OSError):
+            # The server was restarted since the connection was last used. Nothing has happened yet, so one more try.
+            return await self._begin()
+
+    async def _begin(self) -> PooledConnection:
+        connection = await self._pool.acquire(self._tenant)
+        try:
+            await connection.execute(self._opening)
+        except BaseException as problem:
+            self._pool.mend(connection)
+            if isinstance(problem, Exception):
+                raise self.explain(problem) from problem
+            raise
+        return connection
+
+
+class Turn:
+    """A block's lock, held for one statement: ``async with Turn(block) as connection``."""
+
+    __slots__ = ("_block", "_connection")
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+
+    async def __aenter__(self) -> PooledConnection:
+        await self._block.lock.acquire()
+        try:
+            self._connection = await self._block.transaction.connection()
+        except BaseException:
+            self._block.lock.release()
+            raise
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None and not self._connection.is_in_transaction():
+                # Somebody sent COMMIT as a statement. What follows would run unpinned; end it here.
+                self._block.transaction.doomed = True
+                message = "a statement ended the transaction that the scope owns"
+                raise TransactionLostError(message)
+        finally:
+            self._block.lock.release()
+
+
+class Savepoint:
+    """A block inside a block: ``async with Savepoint(variable)``. What raises out of it is undone, and only that."""
+
+    def __init__(self, variable: ContextVar[Block | None]) -> None:
+        self._variable = variable
+
+    async def __aenter__(self) -> Self:
+        outer = self._variable.get()
+        if outer is None:
+            message = "a savepoint outside any transaction"
+            raise NoTenantError(message)
+        self._outer = outer
+        await outer.lock.acquire()
+        try:
+            self._connection = await outer.transaction.connection()
+            self._name = f"block_{next(_savepoints)}"
+            await self._connection.execute(f"SAVEPOINT {self._name}")
+        except BaseException:
+            outer.lock.release()
+            raise
+        self._block = Block(outer.transaction)
+        self._token: Token[Block | None] = self._variable.set(self._block)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            async with self._block.lock:
+                kept = kind is None and await self._keep()
+                if not kept:
+                    await self._undo()
+        except BaseException:
+            # Half of the block may still be there: the transaction around it must never be kept.
+            self._outer.transaction.doomed = True
+            raise
+        finally:
+            self._variable.reset(self._token)
+            self._outer.lock.release()
+        if kind is None and not kept:
+            message = "a statement failed and the failure was ignored; the block was undone"
+            raise TransactionLostError(message)
+
+    async def _keep(self) -> bool:
+        try:
+            await self._connection.execute(f"RELEASE SAVEPOINT {self._name}")
+        except asyncpg.InFailedSQLTransactionError:
+            return False
+        return True
+
+    async def _undo(self) -> None:
+        await self._connection.execute(f"ROLLBACK TO SAVEPOINT {self._name};RELEASE SAVEPOINT {self._name}")
