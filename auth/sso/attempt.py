@@ -1,0 +1,99 @@
+"""A sign-in under way. It travels in the browser that began it, sealed, so no other browser can finish it.
+
+The server keeps nothing until the provider has answered: whoever opens the sign-in page a million times fills no table.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import orjson
+from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
+from uuid_utils.compat import uuid7
+
+from auth.sealing import Purpose, UnsealError, seal, unseal
+from auth.sso.refusal import Refusal, SignInRefusedError
+
+if TYPE_CHECKING:
+    from auth.sso.provider import Provider
+    from settings import Settings
+
+ATTEMPT_SECONDS: Final = 600
+
+_BOUND_TO: Final = "browser"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What the browser must bring back.
+
+    Attributes:
+        provider_id: who was asked. An answer from any other provider is not for this attempt.
+        tenant_id: for whom.
+        session_id: the key of the session to come. A session is inserted once, so an attempt succeeds once, however
+            often and however simultaneously its answer is played back. It proves nothing, so it is no secret.
+        state: ties the answer to this browser (RFC 6749, 10.12).
+        nonce: ties the ID token to this attempt.
+        code_verifier: ties the code to this attempt (PKCE, RFC 7636).
+        return_path: where to go afterwards.
+        started_at: in seconds since the epoch.
+    """
+
+    provider_id: UUID
+    tenant_id: UUID
+    session_id: UUID
+    state: str
+    nonce: str
+    code_verifier: str
+    return_path: str
+    started_at: int
+
+
+def new_attempt(provider: Provider, return_path: str) -> Attempt:
+    """An attempt with fresh secrets of 256 bits each."""
+    return Attempt(
+        provider_id=provider.id,
+        tenant_id=provider.tenant_id,
+        session_id=uuid7(),
+        state=secrets.token_urlsafe(32),
+        nonce=secrets.token_urlsafe(32),
+        code_verifier=secrets.token_urlsafe(32),
+        return_path=return_path,
+        started_at=int(time.time()),
+    )
+
+
+def seal_attempt(settings: Settings, attempt: Attempt) -> str:
+    """The value of the cookie."""
+    sealed = seal(settings, Purpose.SIGN_IN_STATE, orjson.dumps(asdict(attempt)), bound_to=_BOUND_TO)
+    return urlsafe_b64encode(sealed).decode()
+
+
+def unseal_attempt(settings: Settings, value: str | None) -> Attempt:
+    """The attempt in a cookie.
+
+    Raises:
+        SignInRefusedError: there is none, it is not ours, or it took too long.
+    """
+    try:
+        sealed = urlsafe_b64decode((value or "").encode("ascii"))
+        fields = orjson.loads(unseal(settings, Purpose.SIGN_IN_STATE, sealed, bound_to=_BOUND_TO))
+    except (ValueError, UnsealError) as failure:
+        raise SignInRefusedError(Refusal.ATTEMPT_MISSING) from failure
+    attempt = Attempt(
+        provider_id=UUID(fields["provider_id"]),
+        tenant_id=UUID(fields["tenant_id"]),
+        session_id=UUID(fields["session_id"]),
+        state=fields["state"],
+        nonce=fields["nonce"],
+        code_verifier=fields["code_verifier"],
+        return_path=fields["return_path"],
+        started_at=fields["started_at"],
+    )
+    if not 0 <= time.time() - attempt.started_at <= ATTEMPT_SECONDS:
+        raise SignInRefusedError(Refusal.ATTEMPT_EXPIRED)
+    return attempt

@@ -1,0 +1,123 @@
+"""ID tokens (OpenID Connect Core 3.1.3.7): the provider's word about a person, and what it takes for us to take it."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from authlib.oidc.core import CodeIDToken
+from joserfc.errors import JoseError
+
+from auth.compact_jws import MalformedTokenError, read_header, verified_claims
+from auth.sso.refusal import Refusal, SignInRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from auth.sso.metadata import ProviderMetadata
+    from auth.sso.provider import Provider
+    from auth.sso.provider_keys import ProviderKeys
+
+MAX_CHARACTERS: Final = 32_768
+# The provider's clock and ours may differ by this much.
+CLOCK_SKEW_SECONDS: Final = 60
+# The token was made for the code that we have just exchanged. An old one comes from somewhere else, nonce or not.
+MAX_AGE_SECONDS: Final = 600
+
+_MAX_SUBJECT: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is, in the words of one provider.
+
+    Attributes:
+        subject: the provider's name for the person: never reused, and nobody else's word counts for it.
+        email: an address, if the provider gave one.
+        email_verified: whether the provider vouches that the address is the person's.
+        authenticated_at: when the person proved who they are, in seconds since the epoch.
+    """
+
+    subject: str
+    email: str | None
+    email_verified: bool
+    authenticated_at: int
+
+
+async def verified_identity(
+    provider: Provider, metadata: ProviderMetadata, keys: ProviderKeys, *, tokens: Mapping[str, object], nonce: str
+) -> Identity:
+    """The identity in a token response, once everything about its ID token has held.
+
+    Raises:
+        SignInRefusedError: something has not.
+    """
+    id_token, access_token = tokens.get("id_token"), tokens.get("access_token")
+    # A response without an ID token is OAuth, not OpenID Connect: nobody has said who the person is.
+    if not isinstance(id_token, str) or not isinstance(access_token, str):
+        raise SignInRefusedError(Refusal.ID_TOKEN_MISSING)
+    try:
+        header = read_header(id_token, max_characters=MAX_CHARACTERS)
+    except MalformedTokenError as failure:
+        raise SignInRefusedError(Refusal.ID_TOKEN_FORM) from failure
+    algorithm, kind = header.get("alg"), header.get("typ", "JWT")
+    if not isinstance(algorithm, str) or algorithm not in metadata.algorithms:
+        raise SignInRefusedError(Refusal.ID_TOKEN_ALGORITHM)
+    # Access tokens and logout tokens are signed with the same key, and say so here.
+    if not isinstance(kind, str) or kind.upper() != "JWT":
+        raise SignInRefusedError(Refusal.ID_TOKEN_FORM)
+    key = await keys.key(provider, metadata, algorithm, header.get("kid"))
+    try:
+        claims = verified_claims(id_token, key, algorithm)
+    except MalformedTokenError as failure:
+        raise SignInRefusedError(Refusal.ID_TOKEN_SIGNATURE) from failure
+    _check_claims(provider, claims, algorithm, nonce, access_token)
+    return _identity(claims)
+
+
+def _check_claims(
+    provider: Provider, claims: Mapping[str, object], algorithm: str, nonce: str, access_token: str
+) -> None:
+    options = {
+        "iss": {"essential": True, "value": provider.issuer},
+        # Given explicitly: without it Authlib takes a token for another client when ``azp`` names us.
+        "aud": {"essential": True, "value": provider.client_id},
+        "nonce": {"essential": True, "value": nonce},
+    }
+    expected = {"nonce": nonce, "client_id": provider.client_id, "access_token": access_token}
+    # Authlib knows the hash that goes with Ed25519 by the algorithm's older name only.
+    header = {"alg": "EdDSA" if algorithm == "Ed25519" else algorithm}
+    now = int(time.time())
+    try:
+        CodeIDToken(dict(claims), header, options, expected).validate(now=now, leeway=CLOCK_SKEW_SECONDS)
+    except (JoseError, TypeError, ValueError, AttributeError) as failure:  # odd types run into any of them
+        raise SignInRefusedError(Refusal.ID_TOKEN_CLAIMS) from failure
+    issued, given = claims["iat"], claims["nonce"]
+    if not isinstance(given, str) or not hmac.compare_digest(given.encode(), nonce.encode()):
+        raise SignInRefusedError(Refusal.ID_TOKEN_CLAIMS)
+    if not isinstance(issued, int | float) or now - issued > MAX_AGE_SECONDS + CLOCK_SKEW_SECONDS:
+        raise SignInRefusedError(Refusal.ID_TOKEN_AGE)
+
+
+def _identity(claims: Mapping[str, object]) -> Identity:
+    subject, authenticated_at = claims["sub"], claims.get("auth_time")
+    if not (
+        isinstance(subject, str) and 0 < len(subject) <= _MAX_SUBJECT and subject.isascii() and subject.isprintable()
+    ):
+        raise SignInRefusedError(Refusal.ID_TOKEN_SUBJECT)
+    now = int(time.time())
+    email, verified = email_claims(claims)
+    return Identity(
+        subject=subject,
+        email=email,
+        email_verified=verified,
+        authenticated_at=authenticated_at if type(authenticated_at) is int and 0 < authenticated_at <= now else now,
+    )
+
+
+def email_claims(claims: Mapping[str, object]) -> tuple[str | None, bool]:
+    """The e-mail address, and whether it is verified: by ``true`` itself, not by a word or number like it."""
+    email = claims.get("email")
+    return email if isinstance(email, str) else None, claims.get("email_verified") is True
