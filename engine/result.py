@@ -12,6 +12,7 @@ class Stage(StrEnum):
     PARSING = "parsing"
     VALIDATION = "validation"
     METHOD = "method"
+    DECISION = "decision"
     EXECUTION = "execution"
 
 

@@ -1,0 +1,130 @@
+"""Strawberry's executor under a decision: for mutations, and for queries with a field that only a resolver can answer.
+
+Whatever GraphQL's own execution comes to, this module looks at first. A field that was denied is not resolved, a field
+that reads is read by plan and its finished value passed through, and only the rest is Strawberry's.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphql import GraphQLError, execute
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from engine.decision import FieldState
+from engine.input_permissions import forbidden_keys
+from errors import ErrorCode, error
+from resolvers.context import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from graphql import DocumentNode, GraphQLObjectType, GraphQLSchema
+    from graphql.execution.collect_fields import FieldDetailsList
+    from graphql.pyutils import Path
+
+    from engine.run import Run
+    from engine.selection import SelectedField
+    from schema.declarations import Declarations
+
+_log = logging.getLogger("fieldgate.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedContext(Context):
+    """What resolvers may know, and what only the executor does."""
+
+    run: Run
+    declarations: Declarations
+    introspect: Callable[[SelectedField], object]
+    selected: Mapping[tuple[str, tuple[str, ...]], SelectedField]
+
+
+class UndecidedFieldError(LookupError):
+    """Execution came to a field that no decision was made about. It is not answered."""
+
+
+class DecidedExecutor(StrawberryGraphQLCoreExecutionContext):
+    """See the module's docstring."""
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,  # noqa: ANN401 - graphql-core's signature
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,  # noqa: ANN401 - graphql-core's signature
+    ) -> Any:  # noqa: ANN401 - graphql-core's signature
+        context: DecidedContext = self.context_value
+        keys = tuple(key for key in path.as_list() if isinstance(key, str))
+        selected = context.selected.get((parent_type.name, keys))
+        if selected is None:
+            coordinate = f"{parent_type.name}.{field_details_list[0].node.name.value}"
+            raise UndecidedFieldError(coordinate)
+        if context.run.decision.fields[selected.index] is FieldState.DENIED:
+            context.run.counts[selected.index] += 1
+            return None
+        if selected.name in {"__schema", "__type"}:
+            return context.introspect(selected)
+        if selected.is_read:
+            return self._read(context.run, selected, source, field_details_list, path)
+        if forbidden := forbidden_keys(context.declarations, selected, context.run):
+            for each in forbidden:
+                self.handle_field_error(each, selected.definition.type, field_details_list, path)
+            return None
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    async def _read(
+        self, run: Run, selected: SelectedField, source: object, details: FieldDetailsList, path: Path
+    ) -> object:
+        try:
+            return await run.read(selected, source)
+        except Exception as problem:  # noqa: BLE001 - one field's failure is that field's error, as the standard says
+            self.handle_field_error(problem, selected.definition.type, details, path)
+            return None
+
+
+async def execute_decided(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    context: DecidedContext,
+    variables: Mapping[str, object],
+    name: str | None,
+) -> tuple[dict[str, object] | None, list[tuple[int, dict[str, object]]]]:
+    """Run an operation.
+
+    Returns:
+        Its data, and its errors, each with the position in the document that it belongs to.
+    """
+    outcome = execute(
+        schema,
+        document,
+        context_value=context,
+        variable_values=dict(variables),
+        operation_name=name,
+        executor_class=DecidedExecutor,
+        hide_suggestions=True,
+    )
+    result = outcome if not hasattr(outcome, "__await__") else await outcome
+    return result.data, [_positioned(problem, context.request_id) for problem in result.errors or ()]
+
+
+def _positioned(problem: GraphQLError, request_id: str) -> tuple[int, dict[str, object]]:
+    position = problem.nodes[0].loc.start if problem.nodes and problem.nodes[0].loc else 0
+    entry = _answer(problem, request_id)
+    if problem.locations:
+        entry["locations"] = [{"line": each.line, "column": each.column} for each in problem.locations]
+    if problem.path:
+        entry["path"] = problem.path
+    return position, entry
+
+
+def _answer(problem: GraphQLError, request_id: str) -> dict[str, object]:
+    """The error for the outside: our own and those about the request as they are, everything else masked."""
+    extensions = dict(problem.extensions or {})
+    if extensions.get("code") in set(ErrorCode):
+        return {"message": problem.message, "extensions": extensions}
+    _log.error("resolver_failed", exc_info=problem.original_error or problem, extra={"request_id": request_id})
+    return error("Something went wrong on our side.", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)

@@ -1,0 +1,113 @@
+"""How large a document may be, counted before it is validated or planned.
+
+Every count follows fragments, and each fragment is counted once and remembered, so a document of chained fragments
+(whose expansion doubles with each link) costs as much time as its text is long. Strawberry's own limiters expand it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, OperationDefinitionNode
+
+from errors import ErrorCode, error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from graphql import DocumentNode, SelectionSetNode
+
+    from settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """What an operation amounts to once its fragments are written out.
+
+    Attributes:
+        depth: fields below each other.
+        fields: fields in all.
+        aliases: fields with an alias.
+        directives: directives in all.
+    """
+
+    depth: int = 0
+    fields: int = 0
+    aliases: int = 0
+    directives: int = 0
+
+    def beside(self, other: Size) -> Size:
+        """Both, next to each other in one selection set."""
+        return Size(
+            max(self.depth, other.depth),
+            self.fields + other.fields,
+            self.aliases + other.aliases,
+            self.directives + other.directives,
+        )
+
+
+class _Measure:
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
+        self._fragments = fragments
+        self._known: dict[str, Size] = {}
+        self._open: set[str] = set()
+
+    def selections(self, selection_set: SelectionSetNode | None) -> Size:
+        size = Size()
+        for selection in selection_set.selections if selection_set is not None else ():
+            size = size.beside(Size(directives=len(selection.directives or ())))
+            if isinstance(selection, FieldNode):
+                inner = self.selections(selection.selection_set)
+                size = size.beside(
+                    Size(inner.depth + 1, inner.fields + 1, inner.aliases + bool(selection.alias), inner.directives)
+                )
+            elif isinstance(selection, InlineFragmentNode):
+                size = size.beside(self.selections(selection.selection_set))
+            elif isinstance(selection, FragmentSpreadNode):
+                size = size.beside(self._fragment(selection.name.value))
+        return size
+
+    def _fragment(self, name: str) -> Size:
+        fragment = self._fragments.get(name)
+        # A circle counts nothing here: validation names it, in words made for that.
+        if fragment is None or name in self._open:
+            return Size()
+        if name not in self._known:
+            self._open.add(name)
+            self._known[name] = self.selections(fragment.selection_set)
+            self._open.remove(name)
+        return self._known[name]
+
+
+def exceeded(document: DocumentNode, settings: Settings) -> list[dict[str, object]]:
+    """The errors of a document that is larger than the settings allow; none when it is not."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    measure = _Measure(fragments)
+    errors: list[dict[str, object]] = []
+    for operation in document.definitions:
+        if isinstance(operation, OperationDefinitionNode):
+            size = measure.selections(operation.selection_set)
+            errors += _over(
+                (
+                    ("depth", size.depth, settings.limit_depth),
+                    ("fields", size.fields, settings.limit_fields),
+                    ("aliases", size.aliases, settings.limit_aliases),
+                    ("directives", size.directives + len(operation.directives or ()), settings.limit_directives),
+                    ("root fields", len(operation.selection_set.selections), settings.limit_root_fields),
+                )
+            )
+    return errors
+
+
+def _over(counts: Iterable[tuple[str, int, int]]) -> list[dict[str, object]]:
+    return [
+        error(
+            f"The operation has {name} of {count}; at most {limit} are allowed.",
+            ErrorCode.OPERATION_LIMIT_EXCEEDED,
+            limit=name,
+            maximum=limit,
+        )
+        for name, count, limit in counts
+        if count > limit
+    ]

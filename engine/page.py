@@ -1,0 +1,137 @@
+"""A Relay connection in a plan: its SQL, and the function that makes it of rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine import sql
+from engine.assembly import dictionary
+from engine.inputs import KEY_ORDER, PageInput
+from engine.parameters import AfterKey, AfterValue, Compared, RowLimit
+from engine.row import UnplannableError
+
+if TYPE_CHECKING:
+    from engine.row import Planning, Relations, Row
+    from engine.selection import SelectedField
+
+
+class PlannedPage:
+    """One connection.
+
+    Attributes:
+        row: the row that it is made of.
+        function: the name of the function that makes it, of rows, the assembling state, and the count of all rows.
+        wants_total: whether that count was asked for.
+    """
+
+    def __init__(self, planning: Planning, field: SelectedField, relations: Relations) -> None:
+        asked = planning.inputs.reads[field.index]
+        if not isinstance(asked, PageInput):
+            raise UnplannableError(field.coordinate)
+        self._planning = planning
+        self._field = field
+        self._relations = relations
+        self._asked = asked
+        self.row: Row = planning.row(planning.target(field))
+        self._order = planning.declarations.column(self.row.rule.model, asked.order)
+        self.wants_total = any(part.name == "totalCount" for part in field.child.fields)
+        items = [(part.key, self._part(part)) for part in field.child.fields]
+        body = [
+            f"page = state.pages[{field.index}]",
+            "more = len(rows) > page.first",
+            "if more: rows = rows[:page.first]",
+            f"return {dictionary(items)}",
+        ]
+        self.function = planning.source.function("page", "rows, state, total", body)
+
+    def _part(self, part: SelectedField) -> str:
+        if part.rule is None:
+            return repr(self._field.child.type_name)
+        match part.name:
+            case "edges":
+                return f"[{self._edge(part)} for {self.row.variable} in rows]"
+            case "nodes":
+                return f"[{self.row.object(part.child, self._relations)} for {self.row.variable} in rows]"
+            case "pageInfo":
+                return self._page_info(part)
+            case "totalCount":
+                return "total"
+            case _:
+                raise UnplannableError(part.coordinate)
+
+    def _edge(self, edges: SelectedField) -> str:
+        items = []
+        for part in edges.child.fields:
+            if part.rule is None:
+                value = repr(edges.child.type_name)
+            elif part.name == "node":
+                value = self.row.object(part.child, self._relations)
+            else:
+                value = self._cursor(self.row.variable)
+            items.append((part.key, value))
+        return dictionary(items)
+
+    def _page_info(self, page_info: SelectedField) -> str:
+        return dictionary([(part.key, self._page_info_part(part)) for part in page_info.child.fields])
+
+    def _page_info_part(self, part: SelectedField) -> str:
+        match part.name:
+            case "hasNextPage":
+                return "more"
+            case "hasPreviousPage":
+                return "page.continues"
+            case "startCursor":
+                return f"({self._cursor('rows[0]')} if rows else None)"
+            case "endCursor":
+                return f"({self._cursor('rows[-1]')} if rows else None)"
+            case _:
+                return repr(part.type_name)
+
+    def _cursor(self, row: str) -> str:
+        key = f"{row}[{self.row.index(self.row.key_text)}]"
+        if self._order.name == KEY_ORDER:
+            return f"page.cursor(None, {key})"
+        value = self.row.index(f"{sql.column(self.row.alias, self._order.name)}::text")
+        return f"page.cursor({row}[{value}], {key})"
+
+    def rows_text(self, where: list[str], *, nested: bool) -> str:
+        """The SELECT of the page's rows, and of the one behind it that tells whether there is a next page."""
+        conditions = [*where, *self._comparisons(), *self._continued()]
+        columns = f"ROW({self.row.columns_text})" if nested else self.row.columns_text
+        order = sql.order_by(self.row.alias, self._order, descending=self._asked.descending)
+        limit = self._planning.statement.parameter(RowLimit(self._field.index), "int8")
+        return f"SELECT {columns} FROM {self.row.from_text}{_where(conditions)} ORDER BY {order} LIMIT {limit}"
+
+    def total_text(self, where: list[str]) -> str:
+        """The count of all rows that the viewer could page through."""
+        return f"(SELECT count(*) FROM {self.row.from_text}{_where([*where, *self._comparisons()])})"
+
+    def _comparisons(self) -> list[str]:
+        declarations, texts = self._planning.declarations, []
+        for name, operator in self._asked.comparisons:
+            rule = declarations.field(declarations.argument_type(self._field.definition, "filter"), name)
+            if rule.column is None:
+                raise UnplannableError(name)
+            column = declarations.column(self.row.rule.model, rule.column)
+            type_name = None if column.target is None else declarations.type_name(column.target)
+            compared = Compared(self._field.index, name, operator, type_name)
+            texts.append(sql.compare(self._planning.statement, self.row.alias, column, operator, compared))
+        return texts
+
+    def _continued(self) -> list[str]:
+        after = self._asked.after
+        if after is None:
+            return []
+        text = sql.continued(
+            self._planning.statement,
+            self.row.alias,
+            self._order,
+            descending=self._asked.descending,
+            after_key=AfterKey(self._field.index),
+            after_value=None if after.value is None else AfterValue(self._field.index, self._order.kind),
+        )
+        return [text]
+
+
+def _where(conditions: list[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""

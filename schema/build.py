@@ -1,0 +1,19 @@
+"""The schema, built and verified."""
+
+from __future__ import annotations
+
+import strawberry
+
+from schema.query import Query
+from schema.verification import verify
+
+
+def build_schema() -> strawberry.Schema:
+    """The schema that the server serves, the SDL prints, and the tests read.
+
+    Raises:
+        schema.verification.SchemaRuleError: a declaration is missing or unsafe.
+    """
+    schema = strawberry.Schema(Query)
+    verify(schema._schema)  # noqa: SLF001 - Strawberry has no public name for the schema it built
+    return schema

@@ -1,0 +1,168 @@
+"""The only ways to declare a type or a field. ``requires`` has no default: nothing is public by silence."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar, dataclass_transform
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+from tortoise.models import Model
+
+from auth.permissions import Requirement
+from resolvers.atomic import atomic
+from resolvers.reads import Reach, ReadFunction
+from schema.rules import (
+    FIELD_RULE,
+    TYPE_RULE,
+    FieldRule,
+    FromColumn,
+    FromColumns,
+    FromKey,
+    FromRead,
+    FromResolver,
+    FromSameRow,
+    Origin,
+    Requires,
+    TypeRule,
+)
+
+Class = TypeVar("Class", bound=type)
+
+_COLUMN_OF_THE_SAME_NAME: Final = FromColumn("")
+
+
+def _declare(rule: FieldRule, **strawberry_options: Any) -> Any:
+    return strawberry.field(
+        metadata={FIELD_RULE: rule},
+        directives=[Requires(permission=str(rule.requires))],
+        **strawberry_options,
+    )
+
+
+def field(  # noqa: PLR0913 - one keyword for each thing that a field may declare, and only one place to declare it
+    *,
+    requires: Requirement,
+    column: str | None = None,
+    same_row: bool = False,
+    columns: tuple[str, ...] = (),
+    compute: Callable[..., object] | None = None,
+    read: ReadFunction | None = None,
+    arguments: Mapping[str, Any] | None = None,
+    resolver: Callable[..., Any] | None = None,
+    attribute: bool = False,
+    checks_reach: bool = False,
+    description: str | None = None,
+) -> Any:
+    """Declare a field of an output type.
+
+    Args:
+        requires: the permission that reads it, or ``PUBLIC``.
+        column: the column that holds the value; without any source, the one of the attribute's name.
+        same_row: the value is an object type made of columns of the same row.
+        columns: what ``compute`` needs from the row.
+        compute: a pure function of ``columns``, called with them as keywords.
+        read: describes the rows behind a relation or a root field (see ``resolvers/reads.py``).
+        arguments: GraphQL arguments of ``read``, name to type.
+        resolver: an ordinary Strawberry resolver.
+        attribute: the value is an attribute of what the resolver above returned.
+        checks_reach: see ``FieldRule``.
+        description: printed into the SDL.
+    """
+    rule = FieldRule(
+        requires=requires,
+        origin=_origin(column, same_row, columns, compute, read, has_resolver=resolver is not None or attribute),
+        checks_reach=checks_reach,
+    )
+    declared = _declare(rule, resolver=resolver, description=description)
+    if arguments is not None:
+        _add_arguments(declared, arguments)
+    return declared
+
+
+def _origin(  # noqa: PLR0913 - mirrors the declaration above
+    column: str | None,
+    same_row: bool,  # noqa: FBT001 - mirrors the declaration above
+    columns: tuple[str, ...],
+    compute: Callable[..., object] | None,
+    read: ReadFunction | None,
+    *,
+    has_resolver: bool,
+) -> Origin:
+    if read is not None:
+        return FromRead(read)
+    if compute is not None:
+        return FromColumns(columns, compute)
+    if same_row:
+        return FromSameRow()
+    if has_resolver:
+        return FromResolver()
+    return FromColumn(column) if column is not None else _COLUMN_OF_THE_SAME_NAME
+
+
+def mutation(*, requires: Requirement, resolver: Callable[..., Awaitable[Any]], description: str | None = None) -> Any:
+    """Declare a mutation: an async resolver, run in a savepoint of its own, so that what fails leaves nothing behind.
+
+    To hold ``requires`` in some org units is enough to call it; the resolver compares the unit of what it changes.
+    """
+    return field(requires=requires, resolver=atomic(resolver), checks_reach=True, description=description)
+
+
+def key(*, requires: Requirement) -> Any:
+    """Declare the field that holds the row's global id."""
+    return _declare(FieldRule(requires=requires, origin=FromKey()))
+
+
+def page(
+    *,
+    requires: Requirement,
+    read: ReadFunction,
+    filter_by: type | None = None,
+    order_by: type | None = None,
+    description: str | None = None,
+) -> Any:
+    """Declare a Relay connection: ``first`` is required, ``after`` continues it."""
+    arguments: dict[str, Any] = {"first": int, "after": str | None}
+    if filter_by is not None:
+        arguments["filter"] = filter_by | None
+    if order_by is not None:
+        arguments["orderBy"] = order_by | None
+    return field(requires=requires, read=read, arguments=arguments, description=description)
+
+
+def _add_arguments(declared: StrawberryField, arguments: Mapping[str, Any]) -> None:
+    declared.arguments = [
+        StrawberryArgument(
+            python_name=name,
+            graphql_name=name,
+            type_annotation=StrawberryAnnotation(annotation),
+        )
+        for name, annotation in arguments.items()
+    ]
+
+
+def input_field(*, requires: Requirement, column: str | None = None, description: str | None = None) -> Any:
+    """Declare a field of an input type: ``requires`` is what writing it (or, in a filter, comparing it) asks for.
+
+    It may be left out of the input, which is not the same as ``null``.
+    """
+    rule = FieldRule(requires=requires, origin=FromResolver(), column=column)
+    return _declare(rule, default=strawberry.UNSET, description=description)
+
+
+def required_input_field(*, requires: Requirement, description: str | None = None) -> Any:
+    """Declare a field that the input must have."""
+    return _declare(FieldRule(requires=requires, origin=FromResolver()), description=description)
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, key, page))
+def row_type(*, model: type[Model], requires: Requirement, reach: Reach | None) -> Callable[[Class], Class]:
+    """Declare an object type whose objects are rows of a table."""
+
+    def declare(cls: Class) -> Class:
+        setattr(cls, TYPE_RULE, TypeRule(model=model, requires=requires, reach=reach))
+        return strawberry.type(cls)
+
+    return declare

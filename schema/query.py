@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import strawberry
+
+import resolvers.company
+import resolvers.member
+import resolvers.node
+import resolvers.onboarding_case
+import resolvers.org_unit
+import resolvers.role
+import resolvers.viewer
+from auth.permissions import PUBLIC, Permission
+from schema.company import Company, CompanyFilter, CompanyOrder
+from schema.connection import Connection
+from schema.fields import field, page
+from schema.member import Member
+from schema.node import Node
+from schema.onboarding_case import OnboardingCase, OnboardingCaseFilter, OnboardingCaseOrder
+from schema.org_unit import OrgUnit
+from schema.role import Role
+from schema.viewer import Viewer
+
+
+@strawberry.type
+class Query:
+    node: Node | None = field(
+        requires=PUBLIC,
+        read=resolvers.node.node,
+        arguments={"id": strawberry.ID},
+        description="The object with this global id; null when there is none in reach.",
+    )
+    nodes: list[Node | None] = field(
+        requires=PUBLIC,
+        read=resolvers.node.nodes,
+        arguments={"ids": list[strawberry.ID]},
+        description="The objects with these global ids, in their order; null for each that is not in reach.",
+    )
+    viewer: Viewer = field(requires=PUBLIC, resolver=resolvers.viewer.viewer, description="Who is asking.")
+    company: Company | None = field(
+        requires=Permission.COMPANY_READ, read=resolvers.company.company, arguments={"id": strawberry.ID}
+    )
+    companies: Connection[Company] | None = page(
+        requires=Permission.COMPANY_READ,
+        read=resolvers.company.companies,
+        filter_by=CompanyFilter,
+        order_by=CompanyOrder,
+    )
+    onboarding_cases: Connection[OnboardingCase] | None = page(
+        requires=Permission.ONBOARDING_CASE_READ,
+        read=resolvers.onboarding_case.onboarding_cases,
+        filter_by=OnboardingCaseFilter,
+        order_by=OnboardingCaseOrder,
+    )
+    org_units: Connection[OrgUnit] | None = page(requires=Permission.ORG_UNIT_READ, read=resolvers.org_unit.org_units)
+    members: Connection[Member] | None = page(requires=Permission.MEMBER_READ, read=resolvers.member.members)
+    roles: Connection[Role] | None = page(requires=Permission.ROLE_READ, read=resolvers.role.roles)

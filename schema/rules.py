@@ -1,0 +1,101 @@
+"""What a type and a field declare about themselves: who may see them, and where their values come from.
+
+The engine reads these; nothing here acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import strawberry
+from strawberry.schema_directive import Location
+from tortoise.models import Model
+
+from auth.permissions import Requirement
+from resolvers.reads import Reach, ReadFunction
+
+FIELD_RULE = "fieldgate_rule"
+TYPE_RULE = "__fieldgate_rule__"
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION, Location.INPUT_FIELD_DEFINITION],
+    description="The permission that reads (or, on an input field, writes) this field.",
+)
+class Requires:
+    permission: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromColumn:
+    """The value is a column of the row."""
+
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromKey:
+    """The value is the global id of the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromSameRow:
+    """The value is an object made of columns of the same row."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromRead:
+    """The value is read from other rows, as the function describes."""
+
+    describe: ReadFunction
+
+
+@dataclass(frozen=True, slots=True)
+class FromColumns:
+    """The value is computed in Python from columns of the row, which are passed by keyword. No input, no output."""
+
+    columns: tuple[str, ...]
+    compute: Callable[..., object]
+
+
+@dataclass(frozen=True, slots=True)
+class FromResolver:
+    """The value is what an ordinary Strawberry resolver returns, or an attribute of what one returned."""
+
+
+Origin = FromColumn | FromKey | FromSameRow | FromRead | FromColumns | FromResolver
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One field's declaration.
+
+    Attributes:
+        requires: the permission, or ``PUBLIC`` where it was typed out.
+        origin: where the value comes from.
+        checks_reach: for a mutation: holding the permission in some org units is enough to call it, because its
+            resolver compares the unit of what it changes. Without it the permission must hold everywhere.
+        column: for a filter's input field: the column that it compares.
+    """
+
+    requires: Requirement
+    origin: Origin
+    checks_reach: bool = False
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRule:
+    """One row type's declaration.
+
+    Attributes:
+        model: the table.
+        requires: the permission that a row needs to exist for a caller.
+        reach: how a row knows its org unit; ``None`` for rows that belong to the tenant as a whole, for which a
+            permission held in some units only counts as not held.
+    """
+
+    model: type[Model]
+    requires: Requirement
+    reach: Reach | None

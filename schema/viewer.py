@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import strawberry
+
+import resolvers.member
+from auth.permissions import PUBLIC, Permission
+from schema.fields import field
+from schema.member import Member
+
+
+@strawberry.type(description="The caller of this request.")
+class Viewer:
+    full_name: str = field(requires=PUBLIC, attribute=True)
+    email: str = field(requires=PUBLIC, attribute=True)
+    tenant: str = field(requires=PUBLIC, attribute=True, description="The tenant's slug.")
+    permissions: list[str] = field(
+        requires=PUBLIC, attribute=True, description="What the caller may do in some org unit at least."
+    )
+    member: Member | None = field(requires=Permission.MEMBER_READ, read=resolvers.member.of_row)
