@@ -25,6 +25,7 @@ _STATUS_WITHOUT_DATA: Final[Mapping[Stage, int]] = {
     Stage.PARSING: 400,
     Stage.VALIDATION: 422,
     Stage.METHOD: 405,
+    Stage.DECISION: 403,
     Stage.EXECUTION: 500,
 }
 

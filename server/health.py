@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from server.drain import Drain
 
-    # Returns when all is well; its docstring or name says what was checked. Raises anything when not.
+    # Returns when all is well, raises anything when it is not.
     Check = Callable[[], Awaitable[object]]
 
 _CHECK_SECONDS: Final = 2.0
@@ -48,7 +48,7 @@ class Readiness:
         self._failed: list[str] = []
         self._checked_at = float("-inf")
 
-    async def __call__(self, _request: Request) -> Response:
+    async def answer(self, _request: Request) -> Response:
         if self._drain.begun:
             return _answer(503, {"status": "draining"})
         async with self._lock:

@@ -55,12 +55,14 @@ class _ForeignRecords(logging.Handler):
     """Hands records of the standard library's logging to the pipeline of our own."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        message = record.getMessage()
+        try:
+            message = record.getMessage()
+        except Exception:  # noqa: BLE001 - a record that cannot be formatted must not break who logs it
+            message = "a log record that cannot be formatted"
         if record.name == "asyncio":
             # Its further lines print the task or future, and with it the text of the exception that it died of.
             message = message.partition("\n")[0]
-        logger = structlog.get_logger(logger=record.name)
-        logger.log(record.levelno, message, exc_info=record.exc_info)
+        structlog.get_logger().log(record.levelno, message, logger=record.name, exc_info=record.exc_info)
 
 
 def _exception_without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -78,7 +80,21 @@ def _json_renderer() -> list[Processor]:
 
 
 def _console_renderer() -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty() and "NO_COLOR" not in os.environ)]
+    return [
+        _failure_as_text,
+        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty() and "NO_COLOR" not in os.environ),
+    ]
+
+
+def _failure_as_text(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A failure over several lines, as a developer expects a traceback to look."""
+    if "failure" in event:
+        lines = []
+        for failure in event.pop("failure"):
+            named = " ".join(f"{name}={value}" for name, value in failure.items() if name not in {"type", "frames"})
+            lines += [f"  {failure['type']} {named}".rstrip(), *(f"    {frame}" for frame in failure["frames"])]
+        event["exception"] = "\n".join(lines)
+    return event
 
 
 def _dumps(event: EventDict, **_options: object) -> bytes:

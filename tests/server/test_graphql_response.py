@@ -17,6 +17,7 @@ NULLED = Result(data=b"null", errors=DENIED)
 UNPARSABLE = Result(data=None, errors=DENIED, stage=Stage.PARSING)
 INVALID = Result(data=None, errors=DENIED, stage=Stage.VALIDATION)
 MUTATION_BY_GET = Result(data=None, errors=DENIED, stage=Stage.METHOD)
+NOT_ALLOWED = Result(data=None, errors=DENIED, stage=Stage.DECISION)
 BROKEN = Result(data=None, errors=DENIED, stage=Stage.EXECUTION)
 
 
@@ -29,6 +30,7 @@ BROKEN = Result(data=None, errors=DENIED, stage=Stage.EXECUTION)
         (UNPARSABLE, 400, 400),
         (INVALID, 422, 422),
         (MUTATION_BY_GET, 405, 405),
+        (NOT_ALLOWED, 403, 403),
         (BROKEN, 500, 500),
     ],
 )
