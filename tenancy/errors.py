@@ -25,3 +25,7 @@ class UnknownTenantError(LookupError):
 
 class DatabaseUnsafeError(Exception):
     """The database is set up so that a forgotten tenant would not be noticed. The message says what to change."""
+
+
+class NotMigratedError(Exception):
+    """The database lacks tables of this release. The message says what to run."""

@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from models.shared import TenantStatus
 from tenancy.connection import connect
-from tenancy.errors import DatabaseUnsafeError, UnknownTenantError
+from tenancy.errors import DatabaseUnsafeError, NotMigratedError, UnknownTenantError
 from tenancy.migration_line import Line, migrations_of
 from tenancy.placement import TenantPlacement
 from tenancy.pools import PRIMARY_DATABASE
@@ -131,6 +131,9 @@ async def _enter(connection: PooledConnection, placement: TenantPlacement, name:
     except asyncpg.UniqueViolationError as problem:
         message = f"there is a tenant {placement.slug!r} already"
         raise SlugTakenError(message) from problem
+    except asyncpg.UndefinedTableError as problem:
+        message = "this database has no directory yet; run: fieldgate migrate"
+        raise NotMigratedError(message) from problem
 
 
 async def _role_sql(connection: PooledConnection, placement: TenantPlacement) -> str:
