@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(message: str) -> None:
-    print(f"fieldgate: {message}", file=sys.stderr)  # noqa: T201 - the command's own voice
+    print(f"fieldgate: {message}", file=sys.stderr)
 
 
 def _one_line(failure: Exception) -> str:

@@ -28,7 +28,7 @@ def show(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = Fa
     settings = settings_in_force()
     values = {name: _shown(name, getattr(settings, name)) for name in type(settings).model_fields}
     if as_json:
-        print(json.dumps({"settings": values, "set": sorted(settings.model_fields_set)}, default=str))  # noqa: T201 - the output
+        print(json.dumps({"settings": values, "set": sorted(settings.model_fields_set)}, default=str))
         return
     table = Table("Setting", "Value", "From", box=None)
     table.columns[0].no_wrap = True

@@ -34,11 +34,11 @@ def tell(report: Report, *, as_json: bool) -> int:
     """Print what a run did, naming each tenant that it had to set aside. The exit code."""
     if as_json:
         failures = [{"tenant": failure.slug, "error": failure.error} for failure in report.failures]
-        print(json.dumps({"shared": report.shared, "migrated": report.migrated, "failures": failures}))  # noqa: T201 - the output
+        print(json.dumps({"shared": report.shared, "migrated": report.migrated, "failures": failures}))
     else:
         for failure in report.failures:
             sys.stderr.write(f"fieldgate: {failure.slug} was left as it was: {failure.error}\n")
-        print(  # noqa: T201 - the output
+        print(
             f"{report.shared} steps of the shared schema, {report.migrated} tenants migrated,"
             f" {len(report.failures)} set aside"
         )

@@ -62,7 +62,7 @@ def list_(*, as_json: Json = False) -> None:
 
     tenants = asyncio.run(work())
     if as_json:
-        print(json.dumps(tenants))  # noqa: T201 - the output
+        print(json.dumps(tenants))
         return
     table = Table("Tenant", "Name", "Status", "Schema version", "Created", box=None)
     for tenant in tenants:
@@ -188,7 +188,7 @@ def _described(tenant: Tenant) -> dict[str, object]:
 
 def _print(tenant: dict[str, object], *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(tenant))  # noqa: T201 - the output
+        print(json.dumps(tenant))
         return
     table = Table(box=None, show_header=False)
     for key, value in tenant.items():

@@ -189,7 +189,7 @@ class EmbeddedPostgres:
 
     def _accepts_connections(self) -> bool:
         question = ("-q", "-p", str(PORT), "-U", "postgres", "-d", "postgres", "-t", "5")
-        asked = [self._binaries / "pg_isready", "-h", self._socket_directory, *question]
+        asked: list[str | Path] = [self._binaries / "pg_isready", "-h", self._socket_directory, *question]
         return self._account.run(asked).code == 0
 
     def _postmaster_is_alive(self) -> bool:

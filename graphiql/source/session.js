@@ -1,0 +1,84 @@
+// Who is signed in. The tokens themselves are in cookies that no script can read.
+
+const HERE = "/graphql";
+
+// A cookie is only believed with proof that the request comes from this origin's own page.
+const FROM_OUR_PAGE = { "Apollo-Require-Preflight": "true" };
+
+function send(path, options = {}) {
+  return fetch(path, {
+    credentials: "same-origin",
+    cache: "no-store",
+    ...options,
+    headers: { Accept: "application/json", ...FROM_OUR_PAGE, ...options.headers },
+  });
+}
+
+export async function currentSession() {
+  const response = await send("/auth/session");
+  return response.ok ? await response.json() : null;
+}
+
+export function signIn() {
+  window.location.assign(`/auth/login?next=${encodeURIComponent(HERE)}`);
+}
+
+export async function signOut() {
+  await send("/auth/logout", { method: "POST" });
+  signIn();
+}
+
+// A refresh token works once, and using it twice ends the session: it looks like theft. So the tabs of this browser take
+// turns, and whoever waited first looks whether the tab before has already done the work.
+function oneTabAtATime(work) {
+  return navigator.locks ? navigator.locks.request("fieldgate-refresh", work) : work();
+}
+
+async function refreshed() {
+  return oneTabAtATime(async () => {
+    if ((await currentSession()) !== null) return true;
+    const response = await send("/auth/token", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ grant_type: "refresh_token" }),
+    });
+    return response.ok;
+  });
+}
+
+let refreshing = null;
+
+function refreshedOnce() {
+  refreshing ??= refreshed().finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+// fetch() for the endpoint: an expired access token is renewed once, and an ended session leads to the sign-in page.
+export async function fetchSignedIn(url, options) {
+  const request = () =>
+    fetch(url, {
+      ...options,
+      credentials: "same-origin",
+      headers: { ...options.headers, ...FROM_OUR_PAGE },
+    });
+  const response = await request();
+  if (response.status !== 401) return response;
+  if (await refreshedOnce()) {
+    const again = await request();
+    if (again.status !== 401) return again;
+  }
+  signIn();
+  // The page is being left; nothing is shown in between.
+  return new Promise(() => {});
+}
+
+// For the page itself, which may have been open for longer than an access token lives.
+export async function sessionOrSignIn() {
+  const session = await currentSession();
+  if (session !== null) return session;
+  if (await refreshedOnce()) return await currentSession();
+  signIn();
+  return null;
+}
