@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -80,14 +82,18 @@ class RequestLogMiddleware:
                 _log.exception("request failed")
                 if status is not None:
                     raise  # half of another answer is on its way; the connection has to be cut
-                await _send_masked(send_named, record.request_id)
+                await _send_problem(send_named, record, HTTPStatus.INTERNAL_SERVER_ERROR)
+            except asyncio.CancelledError:
+                if status is None:  # the process ends, and the request has overrun its grace
+                    await _send_problem(send_named, record, HTTPStatus.SERVICE_UNAVAILABLE)
+                raise
             finally:
                 _write(scope, record, status, time.perf_counter() - started)
 
 
 def _write(scope: Scope, record: RequestRecord, status: int | None, seconds: float) -> None:
     path = scope["path"]
-    if path in _PROBES and status == 200:  # noqa: PLR2004 - the one status that needs no line
+    if path in _PROBES and status == HTTPStatus.OK:
         return
     _log.info(
         "request",
@@ -102,10 +108,10 @@ def _write(scope: Scope, record: RequestRecord, status: int | None, seconds: flo
     )
 
 
-async def _send_masked(send: Send, request_id: str) -> None:
-    problem = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "requestId": request_id}
+async def _send_problem(send: Send, record: RequestRecord, status: HTTPStatus) -> None:
+    problem = {"type": "about:blank", "title": status.phrase, "status": status, "requestId": record.request_id}
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.start", "status": status.value, "headers": headers})
     await send({"type": "http.response.body", "body": orjson.dumps(problem)})
 
 

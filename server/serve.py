@@ -10,7 +10,7 @@ import errno
 import signal
 import socket
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from settings import Settings
+
+_LAST_PORT: Final = 65_535
 
 _log = structlog.get_logger()
 
@@ -73,21 +75,18 @@ def listen(address: str) -> socket.socket:
         ListenError: the address cannot be listened on.
     """
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal():
+    if not host or not port.isdecimal() or int(port) > _LAST_PORT:
         message = f"FIELDGATE_LISTEN must be host:port, not {address!r}"
         raise ListenError(message)
     host = host.removeprefix("[").removesuffix("]")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family, backlog=2048)
-    except (OSError, OverflowError) as failure:
-        reason = "is taken by another program" if _is_taken(failure) else f"cannot be used ({failure})"
+    except OSError as failure:
+        is_taken = failure.errno == errno.EADDRINUSE
+        reason = "is taken by another program" if is_taken else f"cannot be used ({failure})"
         message = f"The address {address} {reason}. Choose another with FIELDGATE_LISTEN=host:port."
         raise ListenError(message) from None
-
-
-def _is_taken(failure: Exception) -> bool:
-    return isinstance(failure, OSError) and failure.errno == errno.EADDRINUSE
 
 
 class GracefulServer(uvicorn.Server):

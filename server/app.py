@@ -1,0 +1,91 @@
+"""The application: which path is answered by what, and what is open while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from auth.authentication import Authenticator
+from engine.engine import Engine
+from schema.build import build_schema
+from server.drain import Drain
+from server.graphiql import GraphiQL, assets
+from server.graphql import GraphQLEndpoint
+from server.health import Readiness, livez
+from server.migrations import check_migrations
+from server.request_log import RequestLogMiddleware
+from server.security_headers import SecurityHeadersMiddleware
+from tenancy.database import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
+
+    from settings import Settings
+
+# For requests that were cut off when their grace had run out, to give back what they hold.
+_CLEANING_UP_SECONDS: Final = 5
+
+
+def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The ASGI application.
+
+    Args:
+        settings: of the whole server.
+        drain: told when the process is asked to stop, where somebody does that.
+        extra_routes: what a development server has beside the rest.
+    """
+    drain = drain or Drain()
+
+    async def ping() -> None:
+        await app.state.database.ping()
+
+    app = Starlette(
+        routes=[
+            Route("/graphql", _GraphQL()),
+            Route("/livez", livez),
+            Route("/readyz", Readiness(drain, {"database": ping, "migrations": check_migrations}).answer),
+            *([assets()] if settings.serves_graphiql else []),
+            *extra_routes,
+        ],
+        middleware=[
+            Middleware(RequestLogMiddleware, drain=drain),
+            Middleware(SecurityHeadersMiddleware, https=settings.public_url.startswith("https:")),
+        ],
+        lifespan=partial(_lifespan, settings, drain),
+    )
+    # Starlette would redirect /graphql/ to an address that it makes of the Host header, which anybody may choose.
+    app.router.redirect_slashes = False
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIterator[None]:
+    database = await open_database(settings)
+    try:
+        authenticator = Authenticator()
+        app.state.database = database
+        app.state.graphql = GraphQLEndpoint(
+            execute=Engine(build_schema(), settings).execute,
+            authenticator=authenticator,
+            settings=settings,
+            graphiql=GraphiQL(authenticator=authenticator, settings=settings) if settings.serves_graphiql else None,
+        )
+        yield
+        await drain.finished(_CLEANING_UP_SECONDS)
+    finally:
+        await database.close()
+
+
+class _GraphQL:
+    """The endpoint that the lifespan has made. A class, because Starlette takes a function for something else."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await scope["app"].state.graphql(scope, receive, send)
