@@ -1,4 +1,4 @@
-"""The roles that every tenant starts with. Their permissions live here, so a release extends them everywhere at once."""
+"""The roles that every tenant starts with. Their permissions are code, so a release extends them everywhere at once."""
 
 from __future__ import annotations
 

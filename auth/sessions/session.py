@@ -1,0 +1,161 @@
+"""Sessions: a sign-in, continued by refresh tokens until it idles, ages, is ended, or a token of it turns up twice."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+from tortoise.exceptions import IntegrityError
+from uuid_utils.compat import uuid7
+
+from auth.sessions.access_token import Subject, issue
+from auth.sessions.refresh_token import RefreshToken, first_token, next_token, recognised_token
+from auth.sessions.rotation import Rotation, rotate
+from auth.unauthenticated import UnauthenticatedError
+from models.shared import Session
+from models.tenant import Member
+from tenancy.errors import NoTenantError, UnknownTenantError
+from tenancy.scope import tenant_scope
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from auth.sessions.signing_keys import SigningKeys
+    from settings import Settings
+    from tenancy.directory import Directory
+    from tenancy.placement import TenantPlacement
+
+_log = structlog.get_logger()
+
+
+class SessionExistsError(Exception):
+    """There is a session of this id: the sign-in that it was made for has been played back."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTokens:
+    """What a client gets. Lifetimes are in seconds from now."""
+
+    subject: Subject
+    access_token: str = field(repr=False)
+    access_seconds: int
+    refresh_token: str = field(repr=False)
+    refresh_seconds: int
+
+
+class Sessions:
+    """Begins, continues and ends sessions."""
+
+    def __init__(self, settings: Settings, keys: SigningKeys, directory: Directory) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._directory = directory
+
+    async def begin(
+        self,
+        *,
+        tenant_id: UUID,
+        member_id: UUID,
+        identity_provider_id: UUID,
+        authenticated_at: int,
+        session_id: UUID | None = None,
+    ) -> SessionTokens:
+        """A new session of a member whom the identity provider has just vouched for.
+
+        Raises:
+            SessionExistsError: ``session_id`` was used before.
+        """
+        token = first_token(self._settings, session_id or uuid7())
+        now = datetime.now(UTC)
+        expires_at = now + timedelta(seconds=self._settings.session_absolute_seconds)
+        idle_expires_at = min(now + timedelta(seconds=self._settings.session_idle_seconds), expires_at)
+        try:
+            await Session.create(
+                id=token.session_id,
+                tenant_id=tenant_id,
+                member_id=member_id,
+                identity_provider_id=identity_provider_id,
+                refresh_token_hash=token.digest,
+                authenticated_at=datetime.fromtimestamp(authenticated_at, UTC),
+                last_used_at=now,
+                idle_expires_at=idle_expires_at,
+                expires_at=expires_at,
+            )
+        except IntegrityError as failure:
+            raise SessionExistsError from failure
+        subject = Subject(tenant_id, member_id, token.session_id, authenticated_at)
+        return await self._tokens(subject, token, idle_expires_at)
+
+    async def refresh(self, text: str) -> SessionTokens:
+        """Continue a session: the token shown is replaced by the next.
+
+        A token that was replaced already ends the session for everybody who holds one of its tokens, since one of them
+        is not its owner; but for a moment after the replacement it gets the same answer as the first time.
+
+        Raises:
+            UnauthenticatedError: the token is not the one to continue its session, or that session is over.
+        """
+        token = recognised_token(self._settings, text)
+        if token is None:
+            message = "not a refresh token of ours"
+            raise UnauthenticatedError(message)
+        successor = next_token(self._settings, token)
+        rotation = await self._rotate(token, successor)
+        subject = Subject(
+            rotation.tenant_id, rotation.member_id, token.session_id, int(rotation.authenticated_at.timestamp())
+        )
+        try:
+            placement = await self._directory.by_id(subject.tenant_id)
+            active = await _is_active(placement, subject.member_id)
+        except (UnknownTenantError, NoTenantError) as failure:
+            message = "the tenant is not served"
+            raise UnauthenticatedError(message) from failure
+        if not active:
+            await self._end(token.session_id, "member_inactive")
+            message = "the member is not active"
+            raise UnauthenticatedError(message)
+        return await self._tokens(subject, successor, rotation.idle_expires_at)
+
+    async def end(self, text: str, reason: str) -> None:
+        """End the session of a refresh token. One that is not ours, or whose session is over, changes nothing."""
+        token = recognised_token(self._settings, text)
+        if token is not None:
+            await self._end(token.session_id, reason)
+
+    async def _rotate(self, token: RefreshToken, successor: RefreshToken) -> Rotation:
+        rotation = await rotate(token, successor, idle_seconds=self._settings.session_idle_seconds)
+        if rotation is None:
+            message = "the session is over"
+            raise UnauthenticatedError(message)
+        if rotation.reused:
+            _log.warning(
+                "session ended: a refresh token was used again",
+                session=str(token.session_id),
+                tenant=str(rotation.tenant_id),
+                member=str(rotation.member_id),
+            )
+            message = "the refresh token was used before"
+            raise UnauthenticatedError(message)
+        return rotation
+
+    async def _end(self, session_id: UUID, reason: str) -> None:
+        live = Session.filter(id=session_id, revoked_at=None)
+        await live.update(revoked_at=datetime.now(UTC), revoked_reason=reason)
+
+    async def _tokens(self, subject: Subject, token: RefreshToken, idle_expires_at: datetime) -> SessionTokens:
+        return SessionTokens(
+            subject=subject,
+            access_token=issue(self._settings, await self._keys.signer(), subject),
+            access_seconds=self._settings.access_token_seconds,
+            refresh_token=token.text,
+            refresh_seconds=max(int(idle_expires_at.timestamp() - time.time()), 1),
+        )
+
+
+async def _is_active(placement: TenantPlacement, member_id: UUID) -> bool:
+    # Nobody's grants are relied on: the question is whether there is still anybody to have some.
+    async with tenant_scope(placement, authorization_version=None, read_only=True):
+        return await Member.filter(id=member_id, active=True).exists()

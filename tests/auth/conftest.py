@@ -1,0 +1,87 @@
+"""Members who can sign in, and what signs them in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+
+from auth.sessions.session import Sessions
+from auth.sessions.signing_keys import SigningKeys
+from models.shared import IdentityProvider, SigningKey
+from models.tenant import Member, OrgUnit
+from tenancy.scope import tenant_scope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from uuid import UUID
+
+    from settings import Settings
+    from tenancy.database import Database
+    from tenancy.placement import TenantPlacement
+
+
+@dataclass(frozen=True)
+class Person:
+    """A member of a tenant, and the provider that knows them."""
+
+    placement: TenantPlacement
+    member_id: UUID
+    email: str
+    org_unit_id: UUID
+    provider_id: UUID
+
+
+async def add_person(placement: TenantPlacement, email: str, provider_id: UUID, *, active: bool = True) -> Person:
+    async with tenant_scope(placement, authorization_version=None):
+        unit = await OrgUnit.create(name="Head office", parent_id=None)
+        member = await Member.create(email=email, full_name="A Person", org_unit_id=unit.id, active=active)
+    return Person(placement, member.id, email, unit.id, provider_id)
+
+
+async def add_provider(placement: TenantPlacement, issuer: str | None = None) -> IdentityProvider:
+    return await IdentityProvider.create(
+        tenant_id=placement.tenant_id,
+        name="Test provider",
+        issuer=issuer or f"https://idp.example/{uuid4().hex}",
+        client_id="fieldgate",
+    )
+
+
+async def remove_people(placement: TenantPlacement) -> None:
+    async with tenant_scope(placement, authorization_version=None):
+        await Member.all().delete()
+        await OrgUnit.filter(parent_id__isnull=False).delete()
+        await OrgUnit.all().delete()
+    await IdentityProvider.filter(tenant_id=placement.tenant_id).delete()
+
+
+@pytest.fixture
+async def acme(tenants: dict[str, TenantPlacement]) -> AsyncIterator[TenantPlacement]:
+    yield tenants["acme"]
+    await remove_people(tenants["acme"])
+
+
+@pytest.fixture
+async def globex(tenants: dict[str, TenantPlacement]) -> AsyncIterator[TenantPlacement]:
+    yield tenants["globex"]
+    await remove_people(tenants["globex"])
+
+
+@pytest.fixture
+async def owner(acme: TenantPlacement) -> Person:
+    provider = await add_provider(acme)
+    return await add_person(acme, "owner@acme.example", provider.id)
+
+
+@pytest.fixture
+async def keys(settings: Settings, database: Database) -> AsyncIterator[SigningKeys]:  # noqa: ARG001 # it has to be open
+    yield SigningKeys(settings)
+    await SigningKey.all().delete()
+
+
+@pytest.fixture
+def sessions(settings: Settings, keys: SigningKeys, database: Database) -> Sessions:
+    return Sessions(settings, keys, database.directory)
