@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,12 @@ class Database:
     """The open database of this event loop. One per server process; tests may open several, the last one counts.
 
     Attributes:
-        url: where it is. Holds a password: never log it.
+        url: where it is. May hold a password, so it is never shown.
         directory: which tenant is where.
         pools: the connections.
     """
 
-    url: str
+    url: str = field(repr=False)
     directory: Directory
     pools: pools.Pools
 

@@ -1,0 +1,32 @@
+"""The SQL that was sent while a test looked on."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+from tenancy.connection import PooledConnection
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+_METHODS = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
+
+
+@contextmanager
+def recorded_statements() -> Iterator[list[str]]:
+    """Every message to the database on a pooled connection, in order: one entry is one round trip at least."""
+    sent: list[str] = []
+
+    def recording(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def recorded(connection: PooledConnection, sql: str, *arguments: object, **options: object) -> object:
+            sent.append(sql)
+            return await method(connection, sql, *arguments, **options)
+
+        return recorded
+
+    with ExitStack() as stack:
+        for name in _METHODS:
+            stack.enter_context(patch.object(PooledConnection, name, recording(getattr(PooledConnection, name))))
+        yield sent
