@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -31,6 +31,8 @@ PORT = 5432
 SOCKET_DIRECTORY_BYTES = 88
 START_SECONDS = 60
 FIRST_VERSION_WITH_BUILTIN_LOCALE = 17
+# What a server says while processes of one that was killed are still leaving.
+ORPHANS_REMAIN = "is still in use"
 ROOT_DATA = Path("/var/lib/fieldgate")
 
 SERVER_SETTINGS = {
@@ -100,8 +102,8 @@ class EmbeddedPostgres:
         try:
             self._account.make_directory(self._home.parent)
             self._account.make_directory(self._home)
-            self._account.make_directory(self._socket_directory)
             with self._exclusively():
+                self._account.make_directory(self._socket_directory)
                 self._initialise()
                 if not self._accepts_connections():
                     self._launch()
@@ -130,6 +132,8 @@ class EmbeddedPostgres:
             if outcome is not None and self._accepts_connections():
                 message = f"The embedded PostgreSQL in {self._home} does not stop: {outcome}"
                 raise PostgresUnavailableError(message)
+            with suppress(OSError):
+                self._socket_directory.rmdir()
 
     def _choose_socket_directory(self) -> Path:
         inside = self._home / "socket"
@@ -175,11 +179,12 @@ class EmbeddedPostgres:
             _disown(left_over)
         options = {**SERVER_SETTINGS, "unix_socket_directories": str(self._socket_directory)}
         arguments = " ".join(f"-c {name}='{value}'" for name, value in options.items())
-        problem = self._control("start", "-l", str(self._log), "-o", arguments)
-        if problem is not None or not self._accepts_connections():
+        while (problem := self._control("start", "-l", str(self._log), "-o", arguments)) is not None:
             last_words = _end_of(self._log)
-            message = f"The embedded PostgreSQL in {self._home} does not start: {problem or ''} {last_words}"
-            raise PostgresUnavailableError(message)
+            if ORPHANS_REMAIN not in last_words or time.monotonic() > deadline:
+                message = f"The embedded PostgreSQL in {self._home} does not start: {problem} {last_words}"
+                raise PostgresUnavailableError(message)
+            time.sleep(0.1)
 
     def _control(self, action: str, *arguments: str) -> str | None:
         """Run ``pg_ctl``; None when it succeeded, else what it said."""
@@ -287,6 +292,6 @@ def _disown(lock_file: Path) -> None:
 
 def _end_of(log: Path) -> str:
     try:
-        return log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+        return log.read_text(encoding="utf-8", errors="replace")[-1000:].strip()
     except OSError:
         return ""

