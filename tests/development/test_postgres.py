@@ -165,6 +165,8 @@ async def test_a_process_number_that_was_given_to_another_program_is_no_obstacle
     left_over = [home / "data" / "postmaster.pid", socket_of(url).with_name(".s.PGSQL.5432.lock")]
     contents = [path.read_text(encoding="utf-8").split("\n", 1)[1] for path in left_over]
     server.stop()
+    left_over[1].parent.mkdir(mode=0o700)
+    os.chown(left_over[1].parent, home.stat().st_uid, home.stat().st_gid)
     for path, content in zip(left_over, contents, strict=True):
         path.write_text(f"{stranger}\n{content}", encoding="utf-8")
         os.chown(path, home.stat().st_uid, home.stat().st_gid)
