@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from auth.grants import GrantState
 from auth.permissions import PUBLIC
 from engine.inputs import KEY_ORDER, NodesInput, PageInput
+from engine.refusal import ForbiddenOperationError
 from errors import ErrorCode, error
 from resolvers.reads import Nodes, Page
 from schema.rules import FromSameRow
@@ -65,14 +66,6 @@ class Decision:
         return (self.fields, tuple(tuple(each.items()) for each in self.rows))
 
 
-class RefusedError(Exception):
-    """The operation as a whole is refused, because its answer would give away what the caller may not read."""
-
-    def __init__(self, *errors: dict[str, object]) -> None:
-        super().__init__(len(errors))
-        self.errors = errors
-
-
 def decide(
     declarations: Declarations,
     selection: OperationSelection,
@@ -83,7 +76,7 @@ def decide(
     """Decide every field of an operation.
 
     Raises:
-        RefusedError: it filters or sorts by a field that the caller may not read on all rows in question.
+        ForbiddenOperationError: it filters or sorts by a field that the caller may not read on all rows in question.
     """
     decider = _Decider(declarations, readings, grants)
     decider.selection(selection.root, None)
@@ -151,7 +144,7 @@ class _Decider:
             return {}
         if reading.target is not None:
             return {self._declarations.type_name(reading.target.model): self._row_state(reading.target)}
-        asked = inputs.reads[index]
+        asked = inputs.reads.get(index)
         named = asked.shape if isinstance(asked, NodesInput) else ()
         return {
             name: self._row_state(rule)
@@ -175,7 +168,7 @@ def _refuse_side_channels(
 ) -> None:
     errors = []
     for field, reading in zip(selection.fields, readings, strict=True):
-        asked = inputs.reads[field.index]
+        asked = inputs.reads.get(field.index)
         if reading is None or reading.target is None or isinstance(reading.read, Nodes):
             continue
         if not isinstance(asked, PageInput) or not isinstance(reading.read, Page):
@@ -185,7 +178,7 @@ def _refuse_side_channels(
                 message = f"You may not read what {coordinate} compares, so you may not use it."
                 errors.append(error(message, ErrorCode.FORBIDDEN, field=coordinate, permission=str(requirement)))
     if errors:
-        raise RefusedError(*errors)
+        raise ForbiddenOperationError(*errors)
 
 
 def _used(

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
 from graphql import OperationType
-from graphql.execution.values import get_variable_values
 
 from engine.bounded_cache import BoundedCache
 from engine.cursors import Cursors
-from engine.decision import FieldState, RefusedError, decide
+from engine.decision import FieldState, decide
 from engine.denials import denials
-from engine.documents import Documents, InvalidDocumentError, located
+from engine.documents import Documents, InvalidDocumentError
 from engine.executor import DecidedContext, execute_decided
-from engine.inputs import InputReader, InvalidInputError
+from engine.inputs import InputReader
 from engine.introspection import VisibleSchemas
-from engine.plan import plan
-from engine.reading import Reading, readings
+from engine.operation import decided, prepare
+from engine.refusal import ForbiddenOperationError, InvalidInputError
 from engine.result import Result, Stage
 from engine.run import Run
 from engine.selection import select
+from engine.variables import Variables
 from errors import ErrorCode, error
 from schema.declarations import Declarations
 from tenancy.scope import tenant_scope
@@ -32,26 +31,18 @@ if TYPE_CHECKING:
 
     import strawberry
     from graphql import OperationDefinitionNode
-    from graphql.execution.values import VariableValues
 
+    from auth.grants import Grants
     from auth.viewer import Viewer
     from engine.documents import Document
-    from engine.plan import Plan
+    from engine.inputs import Inputs
+    from engine.operation import DecidedOperation, Operation
     from engine.request import Request
-    from engine.selection import OperationSelection, SelectedField
     from settings import Settings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Selected:
-    selection: OperationSelection
-    readings: tuple[Reading | None, ...]
-    by_place: Mapping[tuple[str, tuple[str, ...]], SelectedField]
-    is_planned: bool
-
-
 class Engine:
-    """Answers operations. It keeps documents, selections and plans, all bounded; it keeps nothing of any caller."""
+    """Answers operations. It keeps documents, operations, decisions and plans, all bounded, and no data of anybody."""
 
     def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for the schema it built
@@ -60,8 +51,13 @@ class Engine:
         self._documents = Documents(self._schema, settings)
         self._visible = VisibleSchemas(self._declarations)
         self._inputs = InputReader(self._cursors, settings.page_limit, settings.limit_nodes)
-        self._selections: BoundedCache[tuple[object, ...], _Selected] = BoundedCache(2_000)
-        self._plans: BoundedCache[tuple[object, ...], Plan] = BoundedCache(5_000)
+        self._variables: BoundedCache[tuple[str, str | None], Variables] = BoundedCache(1_000)
+        self._operations: BoundedCache[tuple[object, ...], Operation] = BoundedCache(2_000)
+        # The same decision reached from different grants is one entry here, with one set of plans …
+        self._decided: BoundedCache[tuple[object, ...], DecidedOperation] = BoundedCache(5_000)
+        # … and here it is found again without being made again. The grants are kept to be compared: an address of
+        # memory alone could by now be somebody else's.
+        self._recent: BoundedCache[tuple[object, ...], tuple[Grants, DecidedOperation]] = BoundedCache(20_000)
 
     async def execute(self, request: Request, viewer: Viewer) -> Result:
         """Answer one operation for one viewer.
@@ -72,84 +68,78 @@ class Engine:
         """
         try:
             document = self._documents.document(request.document, partial(self._visible.schema, viewer.grants))
-            operation = _operation(document, request)
-            variables = self._variables(operation, request)
-            selected = self._select(document, operation, variables)
-            inputs = self._inputs.read(selected.selection, selected.readings, variables, viewer)
-            decision = decide(self._declarations, selected.selection, selected.readings, inputs, viewer.grants)
+            definition = _definition(document, request)
+            variables = self._variables_of(document, definition)
+            values = variables.read(request.variables)
+            operation = self._operation(document, definition, variables, values, request)
+            coerced = partial(variables.coerced, request.variables)
+            arguments = {each.field.index: each.read(values, coerced) for each in operation.arguments}
+            inputs = self._inputs.read(operation.asked, arguments, viewer)
+            decision = self._decide(operation, inputs, viewer.grants)
         except InvalidDocumentError as invalid:
             return invalid.result
         except InvalidInputError as invalid:
             return Result(None, invalid.errors, Stage.VALIDATION)
-        except RefusedError as refused:
-            return Result(None, refused.errors, Stage.DECISION)
+        except ForbiddenOperationError as forbidden:
+            return Result(None, forbidden.errors, Stage.DECISION)
 
-        read_only = operation.operation is OperationType.QUERY
+        read_only = definition.operation is OperationType.QUERY
         async with tenant_scope(
             viewer.tenant, authorization_version=viewer.authorization_version, read_only=read_only
         ) as session:
             run = Run(
-                selected.selection,
-                selected.readings,
-                inputs,
-                decision,
-                viewer,
-                session,
-                self,
-                self._cursors,
+                self._declarations, self._cursors, decided=decision, inputs=inputs, viewer=viewer, session=session
             )
-            if selected.is_planned:
+            if operation.is_planned:
                 return await _run_planned(run)
-            return await self._run_decided(run, selected, document, operation, request)
+            return await self._run_decided(run, document, definition, request)
 
-    def plan(self, run: Run, field: SelectedField) -> Plan:
-        """The plan of one field, made when it is first asked for."""
-        key = (run.selection.key, field.index, run.inputs.shape(), run.decision.key)
-        known = self._plans.get(key)
+    def _variables_of(self, document: Document, definition: OperationDefinitionNode) -> Variables:
+        key = (document.digest, definition.name.value if definition.name else None)
+        known = self._variables.get(key)
         if known is None:
-            known = plan(self._declarations, field, run.readings, run.decision, run.inputs)
-            self._plans.set(key, known)
+            known = Variables(self._schema, definition)
+            self._variables.set(key, known)
         return known
 
-    def _variables(self, operation: OperationDefinitionNode, request: Request) -> VariableValues:
-        values = get_variable_values(
-            self._schema,
-            operation.variable_definitions or (),
-            dict(request.variables),
-            max_errors=10,
-            hide_suggestions=True,
-        )
-        if isinstance(values, list):
-            raise InvalidInputError(*(located(problem, ErrorCode.BAD_USER_INPUT) for problem in values))
-        return values
-
-    def _select(self, document: Document, operation: OperationDefinitionNode, variables: VariableValues) -> _Selected:
-        name = operation.name.value if operation.name else None
-        conditions = tuple(variables.coerced.get(each) for each in document.condition_variables)
-        key = (document.digest, name, conditions)
-        known = self._selections.get(key)
+    def _operation(
+        self,
+        document: Document,
+        definition: OperationDefinitionNode,
+        variables: Variables,
+        values: Mapping[str, object],
+        request: Request,
+    ) -> Operation:
+        name = definition.name.value if definition.name else None
+        key = (document.digest, name, *(values.get(each) for each in document.condition_variables))
+        known = self._operations.get(key)
         if known is None:
-            selection = select(self._declarations, document, operation, variables)
-            is_planned = operation.operation is OperationType.QUERY and all(
-                field.is_read or field.name == "__typename" for field in selection.root.fields
-            )
-            by_place = {(field.type_name, field.path): field for field in selection.fields}
-            known = _Selected(selection, readings(self._declarations, selection), by_place, is_planned)
-            self._selections.set(key, known)
+            selection = select(self._declarations, document, definition, variables.coerced(request.variables), key)
+            known = prepare(self._declarations, definition, selection)
+            self._operations.set(key, known)
+        return known
+
+    def _decide(self, operation: Operation, inputs: Inputs, grants: Grants) -> DecidedOperation:
+        recently = (operation.selection.key, inputs.shape, id(grants))
+        recent = self._recent.get(recently)
+        if recent is not None and recent[0] is grants and recent[1].operation is operation:
+            return recent[1]
+        decision = decide(self._declarations, operation.selection, operation.readings, inputs, grants)
+        key = (operation.selection.key, inputs.shape, decision.key)
+        known = self._decided.get(key)
+        if known is None or known.operation is not operation:
+            known = decided(operation, decision)
+            self._decided.set(key, known)
+        self._recent.set(recently, (grants, known))
         return known
 
     async def _run_decided(
-        self,
-        run: Run,
-        selected: _Selected,
-        document: Document,
-        operation: OperationDefinitionNode,
-        request: Request,
+        self, run: Run, document: Document, definition: OperationDefinitionNode, request: Request
     ) -> Result:
         introspect = partial(
             self._visible.introspect,
             run.viewer.grants,
-            operation=operation,
+            operation=definition,
             fragments=document.fragments,
             variables=request.variables,
         )
@@ -159,7 +149,6 @@ class Engine:
             run=run,
             declarations=self._declarations,
             introspect=introspect,
-            selected=selected.by_place,
         )
         data, errors = await execute_decided(
             self._schema, document.node, context, request.variables, request.operation_name
@@ -169,10 +158,11 @@ class Engine:
 
 async def _run_planned(run: Run) -> Result:
     data: dict[str, object] = {}
-    for field in run.selection.root.fields:
+    selection, decision = run.decided.operation.selection, run.decided.decision
+    for field in selection.root.fields:
         if field.rule is None:
-            data[field.key] = run.selection.root.type_name
-        elif run.decision.fields[field.index] is FieldState.DENIED:
+            data[field.key] = selection.root.type_name
+        elif decision.fields[field.index] is FieldState.DENIED:
             run.counts[field.index] += 1
             data[field.key] = None
         else:
@@ -181,17 +171,18 @@ async def _run_planned(run: Run) -> Result:
 
 
 def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]]) -> Result:
-    errors += [(field.position, each) for field, each in denials(run.selection, run.decision, run.counts)]
+    if run.decided.deniable:
+        errors += denials(run.decided.deniable, run.decided.decision, run.counts)
     errors.sort(key=lambda each: each[0])
     return Result(orjson.dumps(data), tuple(each for _, each in errors))
 
 
-def _operation(document: Document, request: Request) -> OperationDefinitionNode:
-    operation = document.operation(request.operation_name)
-    if operation is None:
+def _definition(document: Document, request: Request) -> OperationDefinitionNode:
+    definition = document.operation(request.operation_name)
+    if definition is None:
         asked = "needs an operationName" if request.operation_name is None else "has no operation of this name"
         raise InvalidInputError(error(f"The document {asked}.", ErrorCode.BAD_USER_INPUT))
-    if request.queries_only and operation.operation is not OperationType.QUERY:
+    if request.queries_only and definition.operation is not OperationType.QUERY:
         refusal = error("Only queries may be sent this way; use POST.", ErrorCode.BAD_USER_INPUT)
         raise InvalidDocumentError(Result(None, (refusal,), Stage.METHOD))
-    return operation
+    return definition

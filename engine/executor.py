@@ -39,7 +39,6 @@ class DecidedContext(Context):
     run: Run
     declarations: Declarations
     introspect: Callable[[SelectedField], object]
-    selected: Mapping[tuple[str, tuple[str, ...]], SelectedField]
 
 
 class UndecidedFieldError(LookupError):
@@ -59,11 +58,11 @@ class DecidedExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:  # noqa: ANN401 - graphql-core's signature
         context: DecidedContext = self.context_value
         keys = tuple(key for key in path.as_list() if isinstance(key, str))
-        selected = context.selected.get((parent_type.name, keys))
+        selected = context.run.decided.operation.by_place.get((parent_type.name, keys))
         if selected is None:
             coordinate = f"{parent_type.name}.{field_details_list[0].node.name.value}"
             raise UndecidedFieldError(coordinate)
-        if context.run.decision.fields[selected.index] is FieldState.DENIED:
+        if context.run.decided.decision.fields[selected.index] is FieldState.DENIED:
             context.run.counts[selected.index] += 1
             return None
         if selected.name in {"__schema", "__type"}:

@@ -27,7 +27,7 @@ def forbidden_keys(declarations: Declarations, field: SelectedField, run: Run) -
     """An error for each key that is present, even as ``null``, and that the caller may write nowhere."""
     errors = []
     for name, argument in field.definition.args.items():
-        value = run.inputs.arguments[field.index].get(name)
+        value = run.inputs.arguments.get(field.index, {}).get(name)
         for type_name, key in dict.fromkeys(_keys(argument.type, value)):
             requirement = declarations.field(type_name, key).requires
             if run.viewer.grants.state(requirement) is GrantState.NOWHERE:

@@ -5,34 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graphql import GraphQLError
-from graphql.execution.values import get_argument_values
-
 from engine.cursors import InvalidCursorError, purpose
 from engine.global_ids import decode
-from errors import ErrorCode, error
-from resolvers.reads import Nodes, One, Page
+from engine.refusal import InvalidInputError, refusal
+from errors import ErrorCode
+from resolvers.reads import Nodes, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from graphql.execution.values import VariableValues
+    from collections.abc import Mapping, Sequence
 
     from auth.viewer import Viewer
     from engine.cursors import Cursors, Position
     from engine.global_ids import GlobalId
-    from engine.reading import Reading
-    from engine.selection import OperationSelection, SelectedField
+    from engine.selection import SelectedField
 
 KEY_ORDER: Final = "id"
-
-
-class InvalidInputError(Exception):
-    """Arguments that cannot be taken; the operation is refused before anything of it runs."""
-
-    def __init__(self, *errors: dict[str, object]) -> None:
-        super().__init__(len(errors))
-        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +61,31 @@ class NodesInput:
         return tuple(sorted({each.type_name for each in self.ids if each is not None}))
 
 
-Input = PageInput | NodesInput | None
+Input = PageInput | NodesInput
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Every argument of one request, by the index of the selected field."""
+    """What one request asks for, by the index of the selected field.
 
-    arguments: tuple[Mapping[str, object], ...]
-    reads: tuple[Input, ...]
+    Attributes:
+        arguments: of every field that takes some.
+        reads: of every field that reads a page or nodes.
+        shape: what of all this the plans depend on.
+    """
 
-    def shape(self) -> tuple[object, ...]:
-        """What of the arguments the plans depend on."""
-        return tuple(None if each is None else each.shape for each in self.reads)
+    arguments: Mapping[int, Mapping[str, object]]
+    reads: Mapping[int, Input]
+    shape: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A field that reads a page or nodes, and the index of the nearest one above it that does, if any."""
+
+    field: SelectedField
+    read: Page | Nodes
+    above: int | None
 
 
 class InputReader:
@@ -97,51 +96,51 @@ class InputReader:
         self._page_limit = page_limit
         self._node_limit = node_limit
 
-    def read(
-        self,
-        selection: OperationSelection,
-        readings: tuple[Reading | None, ...],
-        variables: VariableValues,
-        viewer: Viewer,
-    ) -> Inputs:
-        """Evaluate the arguments of every selected field.
+    def read(self, asked: Sequence[Asked], arguments: Mapping[int, Mapping[str, object]], viewer: Viewer) -> Inputs:
+        """Check what a request asks for.
+
+        Args:
+            asked: the fields that read pages or nodes, each after the one above it.
+            arguments: of every field that takes some.
+            viewer: whose cursors are taken.
 
         Raises:
             InvalidInputError: a page, cursor or list of ids that cannot be taken, or too many nodes in all.
         """
-        arguments = tuple(_arguments(field, variables) for field in selection.fields)
-        reads = tuple(
-            self._read(field, reading, arguments[field.index], viewer)
-            for field, reading in zip(selection.fields, readings, strict=True)
-        )
-        self._check_node_count(selection, reads)
-        return Inputs(arguments, reads)
-
-    def _read(
-        self, field: SelectedField, reading: Reading | None, arguments: Mapping[str, object], viewer: Viewer
-    ) -> Input:
-        if reading is None or isinstance(reading.read, One):
-            return None
-        if isinstance(reading.read, Nodes):
-            return self._nodes(field, reading.read, arguments)
-        return self._page(field, reading.read, arguments, viewer)
+        reads: dict[int, Input] = {}
+        times: dict[int | None, int] = {None: 1}
+        total = 0
+        for each in asked:
+            index = each.field.index
+            if isinstance(each.read, Nodes):
+                nodes = self._nodes(each.field, each.read, arguments[index])
+                reads[index], count = nodes, len(nodes.ids)
+            else:
+                page = self._page(each.field, arguments[index], viewer)
+                reads[index], count = page, page.first
+            times[index] = times[each.above] * count
+            total += times[index]
+            if total > self._node_limit:
+                message = f"could return over {self._node_limit} nodes; ask for smaller pages"
+                raise InvalidInputError(refusal(each.field, message, ErrorCode.OPERATION_LIMIT_EXCEEDED))
+        return Inputs(arguments, reads, tuple(each.shape for each in reads.values()))
 
     def _nodes(self, field: SelectedField, read: Nodes, arguments: Mapping[str, object]) -> NodesInput:
         given = arguments[read.argument]
         ids = given if isinstance(given, list) else [given]
         if len(ids) > self._page_limit:
             raise InvalidInputError(
-                _refusal(field, f"takes at most {self._page_limit} ids", ErrorCode.OPERATION_LIMIT_EXCEEDED)
+                refusal(field, f"takes at most {self._page_limit} ids", ErrorCode.OPERATION_LIMIT_EXCEEDED)
             )
         return NodesInput(tuple(map(decode, ids)))
 
-    def _page(self, field: SelectedField, _read: Page, arguments: Mapping[str, object], viewer: Viewer) -> PageInput:
+    def _page(self, field: SelectedField, arguments: Mapping[str, object], viewer: Viewer) -> PageInput:
         first = arguments["first"]
         if not isinstance(first, int) or first < 1:
-            raise InvalidInputError(_refusal(field, "needs a `first` of at least 1", ErrorCode.BAD_USER_INPUT))
+            raise InvalidInputError(refusal(field, "needs a `first` of at least 1", ErrorCode.BAD_USER_INPUT))
         if first > self._page_limit:
             raise InvalidInputError(
-                _refusal(field, f"gives at most {self._page_limit} at a time", ErrorCode.OPERATION_LIMIT_EXCEEDED)
+                refusal(field, f"gives at most {self._page_limit} at a time", ErrorCode.OPERATION_LIMIT_EXCEEDED)
             )
         order, descending = _order(arguments.get("orderBy"))
         bound_to = purpose(viewer, field.coordinate, f"{order} {'desc' if descending else 'asc'}")
@@ -161,36 +160,7 @@ class InputReader:
             return self._cursors.decode(bound_to, cursor)
         except InvalidCursorError:
             message = "was given a cursor that is not one of its own, for this order"
-            raise InvalidInputError(_refusal(field, message, ErrorCode.BAD_USER_INPUT)) from None
-
-    def _check_node_count(self, selection: OperationSelection, reads: tuple[Input, ...]) -> None:
-        """Refuse an operation that could return more nodes than the limit, whatever the data."""
-        total = 0
-        pending = [(field, 1) for field in selection.root.fields]
-        while pending:
-            field, times = pending.pop()
-            asked = reads[field.index]
-            if isinstance(asked, PageInput):
-                times *= asked.first
-                total += times
-            elif isinstance(asked, NodesInput):
-                times *= len(asked.ids)
-                total += times
-            if total > self._node_limit:
-                message = f"could return over {self._node_limit} nodes; ask for smaller pages"
-                raise InvalidInputError(_refusal(field, message, ErrorCode.OPERATION_LIMIT_EXCEEDED))
-            pending.extend((child, times) for each in field.children.values() for child in each.fields)
-
-
-def _arguments(field: SelectedField, variables: VariableValues) -> Mapping[str, object]:
-    if not field.definition.args:
-        return {}
-    if field.constant_arguments is not None:
-        return field.constant_arguments
-    try:
-        return get_argument_values(field.definition, field.nodes[0], variables, hide_suggestions=True)
-    except GraphQLError as problem:
-        raise InvalidInputError(_refusal(field, problem.message, ErrorCode.BAD_USER_INPUT)) from None
+            raise InvalidInputError(refusal(field, message, ErrorCode.BAD_USER_INPUT)) from None
 
 
 def _order(given: object) -> tuple[str, bool]:
@@ -210,7 +180,3 @@ def _comparisons(given: object) -> dict[tuple[str, str], object]:
         for operator, value in sorted(parts.items())
         if value is not None
     }
-
-
-def _refusal(field: SelectedField, message: str, code: ErrorCode) -> dict[str, object]:
-    return error(f"{field.coordinate} {message}.", code, field=field.coordinate)

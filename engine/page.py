@@ -25,7 +25,7 @@ class PlannedPage:
     """
 
     def __init__(self, planning: Planning, field: SelectedField, relations: Relations) -> None:
-        asked = planning.inputs.reads[field.index]
+        asked = planning.inputs.reads.get(field.index)
         if not isinstance(asked, PageInput):
             raise UnplannableError(field.coordinate)
         self._planning = planning

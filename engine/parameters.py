@@ -159,13 +159,13 @@ class NodeKeys:
     type_name: str
 
     def value(self, values: Values) -> object:
-        asked = values.inputs.reads[self.field]
+        asked = values.inputs.reads.get(self.field)
         ids = asked.ids if isinstance(asked, NodesInput) else ()
         return [each.key for each in ids if each is not None and each.type_name == self.type_name]
 
 
 def _page(values: Values, field: int) -> PageInput:
-    asked = values.inputs.reads[field]
+    asked = values.inputs.reads.get(field)
     if not isinstance(asked, PageInput):
         message = "a page was planned for a field that was not asked as one"
         raise TypeError(message)

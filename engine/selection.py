@@ -16,19 +16,16 @@ from graphql import (
     GraphQLSkipDirective,
     GraphQLUnionType,
     InlineFragmentNode,
-    VariableNode,
-    Visitor,
     get_named_type,
-    visit,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_directive_values
 
 from schema.rules import FromRead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from graphql import GraphQLField, Node, OperationDefinitionNode, SelectionNode, SelectionSetNode
+    from graphql import GraphQLField, OperationDefinitionNode, SelectionNode, SelectionSetNode
 
     from engine.documents import Document
     from schema.declarations import Declarations
@@ -50,7 +47,6 @@ class SelectedField:
         children: its own selection, for each object type that it may turn out to be.
         in_list: whether a list stands above it, so that one path in the response cannot name it.
         in_abstract: whether it hangs on an interface, so that it may turn out not to apply at all.
-        constant_arguments: the arguments, when no variable is among them.
     """
 
     index: int
@@ -63,7 +59,6 @@ class SelectedField:
     in_list: bool
     in_abstract: bool
     children: dict[str, Selection] = field(default_factory=dict)
-    constant_arguments: dict[str, object] | None = None
 
     @property
     def name(self) -> str:
@@ -111,18 +106,20 @@ class OperationSelection:
 
 
 def select(
-    declarations: Declarations, document: Document, operation: OperationDefinitionNode, variables: VariableValues
+    declarations: Declarations,
+    document: Document,
+    operation: OperationDefinitionNode,
+    variables: VariableValues,
+    key: tuple[object, ...],
 ) -> OperationSelection:
-    """Build the tree of one operation."""
+    """Build the tree of one operation; ``key`` is what it will be known by."""
     root_type = declarations.schema.get_root_type(operation.operation)
     if root_type is None:
         message = f"the schema has no {operation.operation.value} type"
         raise LookupError(message)
     builder = _Builder(declarations, document, variables)
     root = builder.selection(root_type, [operation.selection_set], None)
-    conditions = tuple(variables.coerced.get(name) for name in document.condition_variables)
-    name = operation.name.value if operation.name else None
-    return OperationSelection((document.digest, name, conditions), root, tuple(builder.fields))
+    return OperationSelection(key, root, tuple(builder.fields))
 
 
 class _Builder:
@@ -196,8 +193,6 @@ class _Builder:
             in_abstract=parent is not None and (parent.in_abstract or _is_abstract(parent)),
         )
         self.fields.append(selected)
-        if definition.args and not any(map(_has_variable, nodes[0].arguments or ())):
-            selected.constant_arguments = get_argument_values(definition, nodes[0])
         if rule is not None:
             self._add_children(selected)
         return selected
@@ -219,16 +214,3 @@ def _is_list(parent: SelectedField) -> bool:
 
 def _is_abstract(parent: SelectedField) -> bool:
     return isinstance(get_named_type(parent.definition.type), GraphQLInterfaceType | GraphQLUnionType)
-
-
-def _has_variable(node: Node) -> bool:
-    finder = _VariableFinder()
-    visit(node, finder)
-    return finder.found
-
-
-class _VariableFinder(Visitor):
-    found = False
-
-    def enter_variable(self, _node: VariableNode, *_: object) -> None:
-        self.found = True

@@ -1,0 +1,95 @@
+"""An operation with everything that can be settled before a request asks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from graphql import OperationType
+
+from engine.denials import may_be_denied
+from engine.inputs import Asked
+from engine.reading import readings
+from engine.variables import arguments
+from resolvers.reads import One
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from graphql import OperationDefinitionNode
+
+    from engine.decision import Decision
+    from engine.plan import Plan
+    from engine.reading import Reading
+    from engine.selection import OperationSelection, SelectedField, Selection
+    from engine.variables import Arguments
+    from schema.declarations import Declarations
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """One operation of a document, under one setting of its conditions.
+
+    Attributes:
+        selection: its tree.
+        readings: what each field reads, by index.
+        arguments: how the arguments of each field that takes some are read.
+        asked: the fields that read pages or nodes, each after the one above it.
+        by_place: each field by its object type and its path in the response.
+        is_planned: whether all of it is read by plan, with nothing left for a resolver.
+    """
+
+    selection: OperationSelection
+    readings: tuple[Reading | None, ...]
+    arguments: Sequence[Arguments]
+    asked: Sequence[Asked]
+    by_place: Mapping[tuple[str, tuple[str, ...]], SelectedField]
+    is_planned: bool
+
+
+def prepare(
+    declarations: Declarations, definition: OperationDefinitionNode, selection: OperationSelection
+) -> Operation:
+    """Settle what can be settled about an operation."""
+    described = readings(declarations, selection)
+    return Operation(
+        selection=selection,
+        readings=described,
+        arguments=[arguments(field) for field in selection.fields if field.definition.args],
+        asked=list(_asked(selection.root, described, None)),
+        by_place={(field.type_name, field.path): field for field in selection.fields},
+        is_planned=definition.operation is OperationType.QUERY
+        and all(field.is_read or field.name == "__typename" for field in selection.root.fields),
+    )
+
+
+def _asked(selection: Selection, described: tuple[Reading | None, ...], above: int | None) -> list[Asked]:
+    found: list[Asked] = []
+    for field in selection.fields:
+        reading, below = described[field.index], above
+        if reading is not None and not isinstance(reading.read, One):
+            found.append(Asked(field, reading.read, above))
+            below = field.index
+        for child in field.children.values():
+            found += _asked(child, described, below)
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecidedOperation:
+    """An operation and a decision about it: what callers who may see the same of it share.
+
+    Attributes:
+        plans: by the index of the field, each made when it is first asked for.
+        deniable: the fields that are denied, or that some row may lack, in the order of the document.
+    """
+
+    operation: Operation
+    decision: Decision
+    plans: dict[int, Plan]
+    deniable: Sequence[SelectedField]
+
+
+def decided(operation: Operation, decision: Decision) -> DecidedOperation:
+    """Put a decision to its operation."""
+    return DecidedOperation(operation, decision, {}, list(may_be_denied(operation.selection.root, decision)))
