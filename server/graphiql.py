@@ -66,11 +66,17 @@ class GraphiQL:
         self._bundle = bundle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = self._page() if await self._is_signed_in(Headers(scope=scope)) else RedirectResponse(_SIGN_IN, 303)
+        if await self._may_be_signed_in(Headers(scope=scope)):
+            response = self._page()
+        else:
+            response = RedirectResponse(_SIGN_IN, 303)
         response.headers["cache-control"] = "no-store"
         await response(scope, receive, send)
 
-    async def _is_signed_in(self, headers: Headers) -> bool:
+    async def _may_be_signed_in(self, headers: Headers) -> bool:
+        """The page holds nothing secret, so a session that only has to be renewed, as the page can, will do."""
+        if read_cookie(headers, self._settings, Cookie.REFRESH) is not None:
+            return True
         token = read_cookie(headers, self._settings, Cookie.ACCESS)
         if token is None:
             return False

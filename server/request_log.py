@@ -95,16 +95,19 @@ def _write(scope: Scope, record: RequestRecord, status: int | None, seconds: flo
     path = scope["path"]
     if path in _PROBES and status == HTTPStatus.OK:
         return
+    identifiers = {
+        "operation": record.operation,
+        "document": record.document_hash,
+        "tenant": record.tenant_id and str(record.tenant_id),
+        "member": record.member_id and str(record.member_id),
+    }
     _log.info(
         "request",
         method=scope["method"],
         path=path[:_MAXIMUM_PATH],
         status=status,
         milliseconds=round(seconds * 1000, 2),
-        operation=record.operation,
-        document=record.document_hash,
-        tenant=record.tenant_id and str(record.tenant_id),
-        member=record.member_id and str(record.member_id),
+        **{name: value for name, value in identifiers.items() if value is not None},
     )
 
 

@@ -21,8 +21,10 @@ from server.http_protocol import BoundedHttpProtocol
 from server.logging import configure_logging
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import FrameType
 
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
     from settings import Settings
@@ -36,8 +38,15 @@ class ListenError(Exception):
     """The address cannot be listened on. The message is for the person who started the server."""
 
 
-def serve(settings: Settings) -> None:
+def serve(
+    settings: Settings, *, extra_routes: Sequence[BaseRoute] = (), started: Callable[[], None] | None = None
+) -> None:
     """Serve until a signal asks to stop, and return when everything has been closed.
+
+    Args:
+        settings: of the whole server.
+        extra_routes: what a development server has beside the rest.
+        started: called once requests are answered.
 
     Raises:
         ListenError: the address is taken, not ours, or not an address.
@@ -45,10 +54,10 @@ def serve(settings: Settings) -> None:
     """
     configure_logging(settings.log_format)
     drain = Drain()
-    run(create_app(settings, drain=drain), drain, settings)
+    run(create_app(settings, drain=drain, extra_routes=extra_routes), drain, settings, started)
 
 
-def run(app: ASGIApp, drain: Drain, settings: Settings) -> None:
+def run(app: ASGIApp, drain: Drain, settings: Settings, started: Callable[[], None] | None = None) -> None:
     """Serve ``app`` on the address of the settings. Separate from ``serve`` for tests, which bring their own."""
     listening = listen(settings.listen)
     config = uvicorn.Config(
@@ -64,8 +73,7 @@ def run(app: ASGIApp, drain: Drain, settings: Settings) -> None:
         reset_contextvars=True,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
-    _log.info("listening", address=settings.listen, url=settings.public_url)
-    GracefulServer(config, drain, settings.drain_seconds).run(sockets=[listening])
+    GracefulServer(config, drain, settings, started).run(sockets=[listening])
 
 
 def listen(address: str) -> socket.socket:
@@ -95,14 +103,24 @@ class GracefulServer(uvicorn.Server):
     Args:
         config: uvicorn's own.
         drain: told of the first signal.
-        drain_seconds: how long a load balancer is given to notice that ``/readyz`` says no.
+        settings: for how long a load balancer is given to notice that ``/readyz`` says no.
+        started: called once requests are answered.
     """
 
-    def __init__(self, config: uvicorn.Config, drain: Drain, drain_seconds: float) -> None:
+    def __init__(
+        self, config: uvicorn.Config, drain: Drain, settings: Settings, started: Callable[[], None] | None
+    ) -> None:
         super().__init__(config)
         self._drain = drain
-        self._drain_seconds = drain_seconds
+        self._settings = settings
+        self._when_started = started
         self._drained_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        _log.info("serving", address=self._settings.listen, url=self._settings.public_url)
+        if self._when_started is not None:
+            self._when_started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a signal handler
         """First signal: drain. Second: stop now, finishing requests. Ctrl-C once more: do not even finish those.
@@ -115,7 +133,7 @@ class GracefulServer(uvicorn.Server):
             self.should_exit = True
         else:
             self._drain.begin()
-            self._drained_at = time.monotonic() + self._drain_seconds
+            self._drained_at = time.monotonic() + self._settings.drain_seconds
 
     async def on_tick(self, counter: int) -> bool:
         if self._drained_at is not None and time.monotonic() >= self._drained_at:

@@ -40,6 +40,13 @@ async def test_a_signed_in_browser_gets_the_page_under_a_strict_policy(bundle: P
     assert not gate.engine.requests
 
 
+async def test_a_session_that_has_to_be_renewed_gets_the_page_which_does_that(bundle: Path) -> None:
+    gate = wire(graphiql_bundle=bundle)
+    async with gate.anonymous() as client:
+        response = await client.get("/graphql", headers=BROWSER | {"cookie": "fieldgate-refresh=any"})
+    assert response.status_code == 200
+
+
 @pytest.mark.parametrize("cookie", [{}, {"cookie": "fieldgate-access=nobody"}])
 async def test_a_browser_that_is_not_signed_in_is_sent_to_sign_in(cookie: dict[str, str], bundle: Path) -> None:
     gate = wire(graphiql_bundle=bundle)

@@ -48,7 +48,6 @@ async def test_a_request_is_one_line_of_identifiers_and_no_values(capsys: pytest
         "method": "GET",
         "path": "/graphql",
         "status": 200,
-        "operation": None,
         "document": hashlib.sha256(document.encode()).hexdigest()[:12],
         "tenant": str(viewer.tenant.tenant_id),
         "member": str(viewer.member_id),
