@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-# Generated names only: identifiers cannot be bind parameters, so nothing that a person typed may ever get here.
-# 40 characters leave room for prefixes below PostgreSQL's 63 bytes, past which names are cut and collide.
-_GENERATED_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+# Generated names only: identifiers cannot be bind parameters, so nothing that a person typed may ever get here. Nor can
+# such a name be one of PostgreSQL's own, or be so long that it is cut and collides.
+_GENERATED_NAME: Final = re.compile(r"t_[0-9a-f]{16}\Z")
+
+
+def generated_name() -> str:
+    """A new name for a schema and its role. 64 random bits: two tenants never get the same."""
+    return f"t_{secrets.token_hex(8)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Final
 
 import asyncpg
@@ -12,7 +11,7 @@ from models.shared import TenantStatus
 from tenancy.connection import connect
 from tenancy.errors import DatabaseUnsafeError, NotMigratedError, UnknownTenantError
 from tenancy.migration_line import Line, migrations_of
-from tenancy.placement import TenantPlacement
+from tenancy.placement import TenantPlacement, generated_name
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.privileges import grant_sql
 from tenancy.slug import checked_slug
@@ -57,7 +56,7 @@ async def create_tenant(database: Database, slug: str, name: str, *, built_in_ro
         DatabaseUnsafeError: roles of this database may make temporary tables.
     """
     steps = await migrations_of(Line.TENANT)
-    generated = f"t_{secrets.token_hex(8)}"
+    generated = generated_name()
     placement = TenantPlacement(
         tenant_id=uuid7(),
         slug=checked_slug(slug),
