@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from engine.decision import FieldState, decide
 from engine.denials import denials
 from engine.documents import Documents, InvalidDocumentError
 from engine.executor import DecidedContext, execute_decided
+from engine.explanation import explain
 from engine.inputs import InputReader
 from engine.introspection import VisibleSchemas
 from engine.operation import decided, prepare
@@ -35,10 +37,19 @@ if TYPE_CHECKING:
     from auth.grants import Grants
     from auth.viewer import Viewer
     from engine.documents import Document
+    from engine.explanation import Explanation
     from engine.inputs import Inputs
     from engine.operation import DecidedOperation, Operation
     from engine.request import Request
     from settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    document: Document
+    definition: OperationDefinitionNode
+    decided: DecidedOperation
+    inputs: Inputs
 
 
 class Engine:
@@ -66,6 +77,33 @@ class Engine:
             tenancy.scope.StaleAuthorizationError: the viewer's grants are outdated. Nothing has happened; resolve
                 them again and call again.
         """
+        prepared = self._prepare(request, viewer)
+        if isinstance(prepared, Result):
+            return prepared
+        read_only = prepared.definition.operation is OperationType.QUERY
+        async with tenant_scope(
+            viewer.tenant, authorization_version=viewer.authorization_version, read_only=read_only
+        ) as session:
+            run = Run(
+                self._declarations,
+                self._cursors,
+                decided=prepared.decided,
+                inputs=prepared.inputs,
+                viewer=viewer,
+                session=session,
+            )
+            if prepared.decided.operation.is_planned:
+                return await _run_planned(run)
+            return await self._run_decided(run, prepared, request)
+
+    def explain(self, request: Request, viewer: Viewer) -> Explanation | Result:
+        """What would become of an operation, without running any of it; its refusal when it is refused."""
+        prepared = self._prepare(request, viewer)
+        if isinstance(prepared, Result):
+            return prepared
+        return explain(self._declarations, prepared.decided, prepared.inputs)
+
+    def _prepare(self, request: Request, viewer: Viewer) -> _Prepared | Result:
         try:
             document = self._documents.document(request.document, partial(self._visible.schema, viewer.grants))
             definition = _definition(document, request)
@@ -75,24 +113,13 @@ class Engine:
             coerced = partial(variables.coerced, request.variables)
             arguments = {each.field.index: each.read(values, coerced) for each in operation.arguments}
             inputs = self._inputs.read(operation.asked, arguments, viewer)
-            decision = self._decide(operation, inputs, viewer.grants)
+            return _Prepared(document, definition, self._decide(operation, inputs, viewer.grants), inputs)
         except InvalidDocumentError as invalid:
             return invalid.result
         except InvalidInputError as invalid:
             return Result(None, invalid.errors, Stage.VALIDATION)
         except ForbiddenOperationError as forbidden:
             return Result(None, forbidden.errors, Stage.DECISION)
-
-        read_only = definition.operation is OperationType.QUERY
-        async with tenant_scope(
-            viewer.tenant, authorization_version=viewer.authorization_version, read_only=read_only
-        ) as session:
-            run = Run(
-                self._declarations, self._cursors, decided=decision, inputs=inputs, viewer=viewer, session=session
-            )
-            if operation.is_planned:
-                return await _run_planned(run)
-            return await self._run_decided(run, document, definition, request)
 
     def _variables_of(self, document: Document, definition: OperationDefinitionNode) -> Variables:
         key = (document.digest, definition.name.value if definition.name else None)
@@ -133,14 +160,12 @@ class Engine:
         self._recent.set(recently, (grants, known))
         return known
 
-    async def _run_decided(
-        self, run: Run, document: Document, definition: OperationDefinitionNode, request: Request
-    ) -> Result:
+    async def _run_decided(self, run: Run, prepared: _Prepared, request: Request) -> Result:
         introspect = partial(
             self._visible.introspect,
             run.viewer.grants,
-            operation=definition,
-            fragments=document.fragments,
+            operation=prepared.definition,
+            fragments=prepared.document.fragments,
             variables=request.variables,
         )
         context = DecidedContext(
@@ -151,7 +176,7 @@ class Engine:
             introspect=introspect,
         )
         data, errors = await execute_decided(
-            self._schema, document.node, context, request.variables, request.operation_name
+            self._schema, prepared.document.node, context, request.variables, request.operation_name
         )
         return _result(run, data, errors)
 
