@@ -3,8 +3,8 @@
 A cache holds what can be had again: losing an entry costs time and nothing else. So an unreachable Redis is a miss,
 and nobody may rely on ``delete`` having happened: a value that can go out of date carries its version in its key.
 
-Callers see JSON values (``None`` means "not there"), times in seconds, and none of aiocache 0.12's traps: ``clear``
-flushes the whole database, the memory cache knows no bound, a lifetime of zero means for ever, ``setex`` is deprecated.
+Callers see values (``None`` means "not there"), times in seconds, and none of aiocache 0.12's traps: ``clear`` flushes
+the whole database, the memory cache knows no bound, a lifetime of zero means for ever, ``setex`` is deprecated.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import hashlib
 import hmac
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
 import orjson
 import structlog
@@ -42,10 +43,23 @@ _TAG_CHARACTERS: Final = hashlib.sha256().digest_size * 2
 _log = structlog.get_logger()
 
 
-class _Store(Protocol):
-    async def get(self, key: str) -> str | None: ...
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How values that are not JSON, and never change, are written to Redis.
 
-    async def set(self, key: str, text: str, seconds: float) -> None: ...
+    Attributes:
+        encode: value to JSON.
+        decode: JSON to value; raises ``TypeError``, ``ValueError`` or ``LookupError`` for what is none.
+    """
+
+    encode: Callable[[Any], object]
+    decode: Callable[[Any], object]
+
+
+class _Store(Protocol):
+    async def get(self, key: str) -> object | None: ...
+
+    async def set(self, key: str, value: object, seconds: float) -> None: ...
 
     async def delete(self, key: str) -> None: ...
 
@@ -59,16 +73,16 @@ class _BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc] # aiocache s
         # No timeout: it would cost a task for each dictionary look-up.
         super().__init__(serializer=NullSerializer(), timeout=None)
         self._capacity = capacity
-        self._cache: OrderedDict[str, str] = OrderedDict()
+        self._cache: OrderedDict[str, object] = OrderedDict()
 
-    async def _get(self, key: str, encoding: str = "utf-8", _conn: object = None) -> str | None:
-        value = cast("str | None", await super()._get(key, encoding, _conn))
+    async def _get(self, key: str, encoding: str = "utf-8", _conn: object = None) -> object | None:
+        value: object | None = await super()._get(key, encoding, _conn)
         if value is not None:
             self._cache.move_to_end(key)
         return value
 
     async def _set(
-        self, key: str, value: str, ttl: float | None = None, _cas_token: object = None, _conn: object = None
+        self, key: str, value: object, ttl: float | None = None, _cas_token: object = None, _conn: object = None
     ) -> None:
         await super()._set(key, value, ttl=ttl)
         self._cache.move_to_end(key)
@@ -77,14 +91,18 @@ class _BoundedMemoryCache(SimpleMemoryCache):  # type: ignore[misc] # aiocache s
 
 
 class _MemoryStore:
-    def __init__(self, capacity: int) -> None:
+    """Keeps JSON as text, so that nobody can change what others are given; what never changes, as it is."""
+
+    def __init__(self, capacity: int, *, as_text: bool) -> None:
         self._cache = _BoundedMemoryCache(capacity)
+        self._as_text = as_text
 
-    async def get(self, key: str) -> str | None:
-        return cast("str | None", await self._cache.get(key))
+    async def get(self, key: str) -> object | None:
+        kept = cast("object | None", await self._cache.get(key))
+        return orjson.loads(kept) if isinstance(kept, bytes) else kept
 
-    async def set(self, key: str, text: str, seconds: float) -> None:
-        await self._cache.set(key, text, ttl=seconds)
+    async def set(self, key: str, value: object, seconds: float) -> None:
+        await self._cache.set(key, orjson.dumps(value) if self._as_text else value, ttl=seconds)
 
     async def delete(self, key: str) -> None:
         await self._cache.delete(key)
@@ -102,7 +120,7 @@ class _RedisStore:
     may write to a shared Redis must not thereby be able to hand them out.
     """
 
-    def __init__(self, url: str, tag_key: bytes) -> None:
+    def __init__(self, url: str, tag_key: bytes, codec: Codec | None) -> None:
         # Bytes come back as they are: whether they can be read as text is only worth asking once the tag has held.
         self._cache = RedisCache(serializer=StringSerializer(encoding=None), timeout=2 * REDIS_TIMEOUT_SECONDS)
         # aiocache's own client takes no user name, no read timeout and no address of a socket, and retries for seconds.
@@ -113,6 +131,7 @@ class _RedisStore:
             retry=Retry(NoBackoff(), retries=0),
         )
         self._tag_key = tag_key
+        self._codec = codec
         self._rests_until = 0.0
 
     def _tag(self, key: str, text: bytes) -> bytes:
@@ -129,17 +148,26 @@ class _RedisStore:
             self._rests_until = time.monotonic() + REDIS_REST_SECONDS
             return None
 
-    async def get(self, key: str) -> str | None:
+    async def get(self, key: str) -> object | None:
         stored = await self._attempt(lambda: self._cache.get(key))
         if not isinstance(stored, bytes):
             return None
         tag, text = stored[:_TAG_CHARACTERS], stored[_TAG_CHARACTERS:]
-        return text.decode() if hmac.compare_digest(tag, self._tag(key, text)) else None
+        if not hmac.compare_digest(tag, self._tag(key, text)):
+            return None
+        value: object = orjson.loads(text)
+        if self._codec is None:
+            return value
+        try:
+            return self._codec.decode(value)
+        except (TypeError, ValueError, LookupError):  # written by a release that knew it in another form
+            return None
 
-    async def set(self, key: str, text: str, seconds: float) -> None:
+    async def set(self, key: str, value: object, seconds: float) -> None:
+        text = orjson.dumps(value if self._codec is None else self._codec.encode(value))
+        entry = (self._tag(key, text) + text).decode()
         # A float makes aiocache send PSETEX, which isn't deprecated; less than a millisecond is refused by Redis.
         lifetime = max(float(seconds), 0.001)
-        entry = self._tag(key, text.encode()).decode() + text
         await self._attempt(lambda: self._cache.set(key, entry, ttl=lifetime))
 
     async def delete(self, key: str) -> None:
@@ -150,7 +178,7 @@ class _RedisStore:
 
 
 class Cache:
-    """JSON values by key, for a while."""
+    """Values by key, for a while: JSON, or what the cache's codec knows."""
 
     def __init__(self, store: _Store, namespace: str) -> None:
         self._store = store
@@ -159,20 +187,18 @@ class Cache:
 
     async def get(self, key: str) -> object | None:
         """The value, or ``None`` where there is none, it has expired, or the cache is out of reach."""
-        text = await self._store.get(self._prefix + key)
-        return None if text is None else cast("object", orjson.loads(text))
+        return await self._store.get(self._prefix + key)
 
     async def set(self, key: str, value: object, *, seconds: float) -> None:
-        """Keep a JSON value. ``None``, or no time left, keeps nothing.
+        """Keep a value. ``None``, or no time left, keeps nothing.
 
         Raises:
-            TypeError: the value is not JSON.
+            TypeError: the value is not of the kind that this cache is for.
         """
-        text = orjson.dumps(value).decode()
         if value is None or seconds <= 0:
             await self.delete(key)
         else:
-            await self._store.set(self._prefix + key, text, seconds)
+            await self._store.set(self._prefix + key, value, seconds)
 
     async def delete(self, key: str) -> None:
         """Forget the value, if the cache can be reached."""
@@ -211,7 +237,7 @@ class Cache:
             done.exception()  # seen here, so that asyncio doesn't complain when every caller has gone away
 
 
-def open_cache(settings: Settings, *, namespace: str, capacity: int, in_process: bool = False) -> Cache:
+def open_cache(settings: Settings, *, namespace: str, capacity: int, codec: Codec | None = None) -> Cache:
     """A cache of its own name, in Redis where the settings name one.
 
     Args:
@@ -219,9 +245,17 @@ def open_cache(settings: Settings, *, namespace: str, capacity: int, in_process:
         namespace: first part of every key, so that no two caches meet.
         capacity: how many entries this process keeps. In Redis every entry has a lifetime, and Redis' own
             ``maxmemory`` is the bound.
-        in_process: stay in this process even where there is a Redis, for what is cheaper made than fetched.
+        codec: for values that are not JSON. They must not be changeable: in this process all callers get the same one.
     """
-    if settings.redis_url is None or in_process:
-        return Cache(_MemoryStore(capacity), namespace)
+    if settings.redis_url is None:
+        return Cache(_MemoryStore(capacity, as_text=codec is None), namespace)
     tag_key = hmac.digest(settings.key_encryption_key_bytes, b"fieldgate cache entry", "sha256")
-    return Cache(_RedisStore(settings.redis_url.get_secret_value(), tag_key), namespace)
+    return Cache(_RedisStore(settings.redis_url.get_secret_value(), tag_key, codec), namespace)
+
+
+def open_local_cache(*, namespace: str, capacity: int) -> Cache:
+    """A cache in this process, whatever the settings: for what is cheaper made than fetched.
+
+    Values are kept as they are and must not be changeable: all callers get the same one.
+    """
+    return Cache(_MemoryStore(capacity, as_text=False), namespace)

@@ -2,18 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
 
+from auth.grant_resolution import resolve_grants
+from auth.grants import Grants
+from auth.sessions.access_token import MAX_CHARACTERS, AccessToken, refuse_untimely, signing_kid, verify
 from auth.unauthenticated import UnauthenticatedError
+from auth.viewer import Viewer
+from tenancy.errors import NoTenantError, UnknownTenantError
 
 if TYPE_CHECKING:
-    from auth.viewer import Viewer
+    from uuid import UUID
+
+    from auth.sessions.signing_keys import SigningKeys
+    from cache import Cache
+    from settings import Settings
+    from tenancy.directory import Directory
+    from tenancy.placement import TenantPlacement
 
 __all__ = ["Authenticator", "UnauthenticatedError"]
 
+# The version in the key makes an outdated entry unreachable; this only lets it make room.
+GRANTS_SECONDS: Final = 3600
+
+_REMEMBERED_VERSIONS: Final = 10_000
+
 
 class Authenticator:
-    """Believes or refuses access tokens, and knows what their members may do."""
+    """Believes or refuses access tokens, and knows what their members may do.
+
+    A session that was ended is noticed when its access token expires, minutes later at most. Whatever decides what a
+    member may do is noticed at the next request: every transaction compares the authorization version.
+    """
+
+    def __init__(
+        self, settings: Settings, keys: SigningKeys, directory: Directory, *, verified: Cache, grants: Cache
+    ) -> None:
+        r"""Put one together; ``auth/opening.py`` does.
+
+        Args:
+            settings: for issuer, audience and lifetime.
+            keys: that tokens are signed with.
+            directory: of tenants.
+            verified: remembers ``AccessToken``\ s that were verified, by the hash of their text.
+            grants: remembers ``Grants``, by tenant, member and authorization version.
+        """
+        self._settings = settings
+        self._keys = keys
+        self._directory = directory
+        self._verified = verified
+        self._grants = grants
+        # The newest version that this process has heard of. An old one does no harm: the transaction refuses it.
+        self._versions: OrderedDict[UUID, int] = OrderedDict()
 
     async def viewer(self, access_token: str) -> Viewer:
         """The caller behind a token.
@@ -21,7 +63,13 @@ class Authenticator:
         Raises:
             UnauthenticatedError: the token is not to be believed, or the tenant or the member is no longer there.
         """
-        raise NotImplementedError
+        token = await self.verified(access_token)
+        try:
+            placement = await self._directory.by_id(token.subject.tenant_id)
+        except UnknownTenantError as failure:
+            message = "the tenant is not served"
+            raise UnauthenticatedError(message) from failure
+        return await self._viewer(placement, token.subject.member_id, token.subject.session_id)
 
     async def renewed(self, viewer: Viewer) -> Viewer:
         """The same caller with grants as they are now, after a transaction found the viewer's outdated.
@@ -29,4 +77,52 @@ class Authenticator:
         Raises:
             UnauthenticatedError: the member or the tenant is no longer there.
         """
-        raise NotImplementedError
+        if self._versions.get(viewer.tenant.tenant_id) == viewer.authorization_version:
+            del self._versions[viewer.tenant.tenant_id]
+        return await self._viewer(viewer.tenant, viewer.member_id, viewer.session_id)
+
+    async def verified(self, access_token: str) -> AccessToken:
+        """What a token says, if it is to be believed.
+
+        Raises:
+            UnauthenticatedError: it is not.
+        """
+        if len(access_token) > MAX_CHARACTERS or not access_token.isascii():
+            message = "too long or not ASCII"
+            raise UnauthenticatedError(message)
+        name = hashlib.sha256(access_token.encode()).hexdigest()
+        token = await self._verified.get(name)
+        key = await self._keys.verifier(token.kid if isinstance(token, AccessToken) else signing_kid(access_token))
+        if key is None:  # asked of remembered tokens too: a key that was withdrawn takes its tokens along
+            message = "no such key"
+            raise UnauthenticatedError(message)
+        if isinstance(token, AccessToken):
+            refuse_untimely(self._settings, token)
+            return token
+        verified = verify(self._settings, access_token, key)
+        await self._verified.set(name, verified, seconds=verified.expires_at - verified.issued_at)
+        return verified
+
+    async def _viewer(self, placement: TenantPlacement, member_id: UUID, session_id: UUID) -> Viewer:
+        version = self._versions.get(placement.tenant_id)
+        if version is not None:
+            grants = await self._grants.get(f"{placement.tenant_id}:{member_id}:{version}")
+            if isinstance(grants, Grants):
+                return Viewer(placement, member_id, session_id, grants, version)
+        try:
+            resolved = await resolve_grants(placement, member_id)
+        except NoTenantError as failure:
+            self._directory.forget(placement)
+            message = "the tenant is gone"
+            raise UnauthenticatedError(message) from failure
+        self._remember_version(placement.tenant_id, resolved.version)
+        name = f"{placement.tenant_id}:{member_id}:{resolved.version}"
+        await self._grants.set(name, resolved.grants, seconds=GRANTS_SECONDS)
+        return Viewer(placement, member_id, session_id, resolved.grants, resolved.version)
+
+    def _remember_version(self, tenant_id: UUID, version: int) -> None:
+        # Answers may overtake each other; the version only ever counts up.
+        self._versions[tenant_id] = max(version, self._versions.get(tenant_id, 0))
+        self._versions.move_to_end(tenant_id)
+        while len(self._versions) > _REMEMBERED_VERSIONS:
+            self._versions.popitem(last=False)

@@ -65,8 +65,8 @@ class Grants:
     def to_json(self) -> dict[str, object]:
         """A form that a cache can keep."""
         return {
-            "everywhere": sorted(self.everywhere),
-            "in_units": {permission: sorted(map(str, units)) for permission, units in sorted(self.in_units.items())},
+            "everywhere": sorted(permission.value for permission in self.everywhere),
+            "in_units": {p.value: sorted(map(str, units)) for p, units in sorted(self.in_units.items())},
         }
 
     @classmethod

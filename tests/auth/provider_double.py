@@ -178,9 +178,7 @@ class SignIn:
         self.double = double
         self.provider = provider
         self.outbound = Outbound(SETTINGS, httpx2.ASGITransport(double.app()))
-        self.oidc = OpenIdConnect(
-            SETTINGS, self.outbound, open_cache(SETTINGS, namespace="sso", capacity=100, in_process=True)
-        )
+        self.oidc = OpenIdConnect(SETTINGS, self.outbound, open_cache(SETTINGS, namespace="sso", capacity=100))
 
     async def begin(self) -> Attempt:
         attempt = new_attempt(self.provider, "/graphql")

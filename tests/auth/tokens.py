@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from joserfc.jwk import ECKey
 
 SETTINGS: Final = Settings(
-    environment="development", key_encryption_key=SecretStr(DEVELOPMENT_KEY), public_url="http://127.0.0.1:8000"
+    environment="development",
+    key_encryption_key=SecretStr(DEVELOPMENT_KEY),
+    public_url="http://127.0.0.1:8000",
+    redis_url=None,
 )
 
 MEMBER: Final = UUID("00000000-0000-7000-8000-000000000001")

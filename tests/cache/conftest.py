@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from cache import open_cache
+from cache import Codec, open_cache
 from settings import DEVELOPMENT_KEY, Settings
 
 if TYPE_CHECKING:
@@ -33,6 +33,17 @@ def redis_url() -> str:
     if REDIS_URL is None:
         pytest.skip("FIELDGATE_REDIS_URL is not set")
     return REDIS_URL
+
+
+SETS = Codec(encode=sorted, decode=frozenset)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def codec_cache(request: pytest.FixtureRequest) -> AsyncIterator[Cache]:
+    address = request.getfixturevalue("redis_url") if request.param == "redis" else None
+    opened = open_cache(cache_settings(address), namespace=f"test-{uuid4().hex}", capacity=3, codec=SETS)
+    yield opened
+    await opened.close()
 
 
 @pytest.fixture(params=["memory", "redis"])

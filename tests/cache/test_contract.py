@@ -62,6 +62,11 @@ async def test_what_is_not_json_is_refused(cache: Cache) -> None:
         await cache.set("key", object(), seconds=30)
 
 
+async def test_a_codec_carries_values_that_are_not_json(codec_cache: Cache) -> None:
+    await codec_cache.set("key", frozenset({1, 2}), seconds=30)
+    assert await codec_cache.get("key") == frozenset({1, 2})
+
+
 async def test_callers_who_miss_at_once_share_one_making(cache: Cache) -> None:
     made = 0
 

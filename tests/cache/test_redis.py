@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from cache import open_cache
-from tests.cache.conftest import cache_settings
+from tests.cache.conftest import SETS, cache_settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +65,18 @@ async def test_an_entry_that_we_did_not_write_is_a_miss(redis: Redis, redis_url:
     assert await cache.get("mine") == {"everywhere": ["company:read"]}
     await redis.delete(mine, theirs)
     await cache.close()
+
+
+async def test_an_entry_that_the_codec_does_not_know_is_a_miss(redis_url: str) -> None:
+    namespace = f"test-{uuid4().hex}"
+    older = open_cache(cache_settings(redis_url), namespace=namespace, capacity=1)
+    newer = open_cache(cache_settings(redis_url), namespace=namespace, capacity=1, codec=SETS)
+    await older.set("key", 7, seconds=30)
+    assert await newer.get("key") is None
+    await older.set("key", [1, 2], seconds=30)
+    assert await newer.get("key") == frozenset({1, 2})
+    await older.close()
+    await newer.close()
 
 
 async def test_with_redis_down_everything_is_a_miss_and_making_goes_on() -> None:

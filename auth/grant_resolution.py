@@ -1,0 +1,96 @@
+"""From a member's role assignments to grants: one statement, so grants and their version are of one moment."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import orjson
+
+from auth.grants import Grants
+from auth.permissions import Permission
+from auth.roles import BUILT_IN_ROLES
+from auth.unauthenticated import UnauthenticatedError
+from tenancy.scope import tenant_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tenancy.placement import TenantPlacement
+
+# Roles include roles and units contain units, to any depth. UNION drops what was seen already, so a circle ends.
+_RESOLVE: Final = """
+WITH RECURSIVE
+    held (role_id, org_unit_id) AS (
+        SELECT role_id, org_unit_id FROM role_assignment WHERE member_id = $1
+        UNION
+        SELECT inclusion.included_id, held.org_unit_id
+        FROM held JOIN role_inclusion AS inclusion ON inclusion.role_id = held.role_id
+    ),
+    subtree (top, id) AS (
+        SELECT org_unit_id, org_unit_id FROM held WHERE org_unit_id IS NOT NULL
+        UNION
+        SELECT subtree.top, child.id FROM subtree JOIN org_unit AS child ON child.parent_id = subtree.id
+    )
+SELECT
+    (SELECT version FROM authorization_state) AS version,
+    (SELECT json_agg(json_build_array(held.org_unit_id, role.key, role.built_in, role.permissions))
+     FROM held JOIN role ON role.id = held.role_id)::text AS held,
+    (SELECT json_object_agg(top, units) FROM (SELECT top, json_agg(id) AS units FROM subtree GROUP BY top) AS grouped)
+        ::text AS subtrees
+FROM member
+WHERE id = $1 AND active
+"""
+
+_KNOWN: Final = frozenset(Permission)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedGrants:
+    """What a member may do, and the authorization version at which that was so."""
+
+    grants: Grants
+    version: int
+
+
+async def resolve_grants(placement: TenantPlacement, member_id: UUID) -> ResolvedGrants:
+    """Read what a member may do now.
+
+    Raises:
+        UnauthenticatedError: there is no such active member.
+        NoTenantError: there is no such tenant any more.
+    """
+    # No version to compare with: this is where it comes from.
+    async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
+        rows = await session.fetch(_RESOLVE, member_id)
+    if not rows:
+        message = "no such active member"
+        raise UnauthenticatedError(message)
+    (row,) = rows
+    subtrees = {UUID(top): frozenset(map(UUID, units)) for top, units in orjson.loads(row["subtrees"] or "{}").items()}
+    return ResolvedGrants(_grants(orjson.loads(row["held"] or "[]"), subtrees), row["version"])
+
+
+def _grants(held: list[tuple[str | None, str, bool, list[str]]], subtrees: Mapping[UUID, frozenset[UUID]]) -> Grants:
+    everywhere: set[Permission] = set()
+    in_units: defaultdict[Permission, set[UUID]] = defaultdict(set)
+    for unit, key, built_in, stored in held:
+        permissions = _permissions(key, stored, built_in=built_in)
+        if unit is None:
+            everywhere |= permissions
+        else:
+            for permission in permissions:
+                in_units[permission] |= subtrees[UUID(unit)]
+    return Grants(
+        everywhere=frozenset(everywhere),
+        in_units={p: frozenset(units) for p, units in in_units.items() if p not in everywhere},
+    )
+
+
+def _permissions(key: str, stored: list[str], *, built_in: bool) -> frozenset[Permission]:
+    """A role's own permissions. What this release doesn't know, role or permission, grants nothing."""
+    if built_in:
+        return BUILT_IN_ROLES.get(key, frozenset())
+    return frozenset(Permission(name) for name in stored if name in _KNOWN)
