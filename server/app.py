@@ -6,11 +6,12 @@ import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from auth.authentication import Authenticator
+from auth.opening import open_authentication
 from engine.engine import Engine
 from schema.build import build_schema
 from server.drain import Drain
@@ -30,8 +31,17 @@ if TYPE_CHECKING:
 
     from settings import Settings
 
+_log = structlog.get_logger()
+
 # For requests that were cut off when their grace had run out, to give back what they hold.
 _CLEANING_UP_SECONDS: Final = 5
+
+
+class StartFailedError(Exception):
+    """Something that requests need could not be opened. The log says what."""
+
+    def __init__(self) -> None:
+        super().__init__("the server could not start; the log says why")
 
 
 def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
@@ -68,20 +78,33 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
 
 @contextlib.asynccontextmanager
 async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIterator[None]:
-    database = await open_database(settings)
-    try:
-        authenticator = Authenticator()
-        app.state.database = database
-        app.state.graphql = GraphQLEndpoint(
-            execute=Engine(build_schema(), settings).execute,
-            authenticator=authenticator,
-            settings=settings,
-            graphiql=GraphiQL(authenticator=authenticator, settings=settings) if settings.serves_graphiql else None,
-        )
+    async with contextlib.AsyncExitStack() as opened:
+        try:
+            await _open(settings, app, opened)
+        except Exception:  # noqa: BLE001 - whatever it is, it is logged and the start has failed
+            # Starlette would have uvicorn log the text of the exception, which may quote the database's address.
+            _log.exception("the application cannot start")
+            raise StartFailedError from None
         yield
         await drain.finished(_CLEANING_UP_SECONDS)
-    finally:
-        await database.close()
+
+
+async def _open(settings: Settings, app: Starlette, opened: contextlib.AsyncExitStack) -> None:
+    """Open what requests need, in this order, to be closed in the reverse one."""
+    schema = build_schema()
+    database = await open_database(settings)
+    opened.push_async_callback(database.close)
+    authentication = await opened.enter_async_context(open_authentication(settings, database.directory))
+    app.state.database = database
+    app.state.authentication = authentication
+    app.state.graphql = GraphQLEndpoint(
+        execute=Engine(schema, settings).execute,
+        authenticator=authentication.authenticator,
+        settings=settings,
+        graphiql=GraphiQL(authenticator=authentication.authenticator, settings=settings)
+        if settings.serves_graphiql
+        else None,
+    )
 
 
 class _GraphQL:

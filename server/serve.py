@@ -9,16 +9,18 @@ from __future__ import annotations
 import errno
 import signal
 import socket
+import sys
 import time
 from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
 
-from server.app import create_app
+from server.app import StartFailedError, create_app
 from server.drain import Drain
 from server.http_protocol import BoundedHttpProtocol
 from server.logging import configure_logging
+from server.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,16 +52,43 @@ def serve(
 
     Raises:
         ListenError: the address is taken, not ours, or not an address.
-        SystemExit: the application could not start; the log says why.
+        WorkersError: one of several processes could not start.
+        StartFailedError: the only process could not start.
     """
     configure_logging(settings.log_format)
+    with listen(settings.listen) as listening:
+        # What a development server has beside the rest cannot be handed to another process, and one is enough there.
+        if settings.workers > 1 and not extra_routes and started is None:
+            Workers(settings.workers, _serve_as_worker, settings, listening).run()
+        else:
+            drain = Drain()
+            app = create_app(settings, drain=drain, extra_routes=extra_routes)
+            run(app, drain, settings, listening=listening, started=started)
+
+
+def _serve_as_worker(settings: Settings, listening: socket.socket) -> None:
+    configure_logging(settings.log_format)
     drain = Drain()
-    run(create_app(settings, drain=drain, extra_routes=extra_routes), drain, settings, started)
+    try:
+        run(create_app(settings, drain=drain), drain, settings, listening=listening)
+    except StartFailedError:
+        sys.exit(1)
 
 
-def run(app: ASGIApp, drain: Drain, settings: Settings, started: Callable[[], None] | None = None) -> None:
-    """Serve ``app`` on the address of the settings. Separate from ``serve`` for tests, which bring their own."""
-    listening = listen(settings.listen)
+def run(
+    app: ASGIApp,
+    drain: Drain,
+    settings: Settings,
+    *,
+    listening: socket.socket | None = None,
+    started: Callable[[], None] | None = None,
+) -> None:
+    """Serve ``app`` in this process, on the settings' address where no socket is handed over.
+
+    Raises:
+        ListenError: the address is taken, not ours, or not an address.
+        StartFailedError: something that requests need could not be opened.
+    """
     config = uvicorn.Config(
         app,
         http=BoundedHttpProtocol,
@@ -73,7 +102,11 @@ def run(app: ASGIApp, drain: Drain, settings: Settings, started: Callable[[], No
         reset_contextvars=True,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
-    GracefulServer(config, drain, settings, started).run(sockets=[listening])
+    server = GracefulServer(config, drain, settings, started)
+    try:
+        server.run(sockets=[listening or listen(settings.listen)])
+    except SystemExit:  # uvicorn's way to say that the application's lifespan did not begin
+        raise StartFailedError from None
 
 
 def listen(address: str) -> socket.socket:
