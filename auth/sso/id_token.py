@@ -27,6 +27,7 @@ CLOCK_SKEW_SECONDS: Final = 60
 MAX_AGE_SECONDS: Final = 600
 
 _MAX_SUBJECT: Final = 255
+_MAX_EMAIL: Final = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Identity:
 
     Attributes:
         subject: the provider's name for the person: never reused, and nobody else's word counts for it.
-        email: an address, if the provider gave one.
+        email: an address in printable ASCII, if the provider gave one.
         email_verified: whether the provider vouches that the address is the person's.
         authenticated_at: when the person proved who they are, in seconds since the epoch.
     """
@@ -118,6 +119,11 @@ def _identity(claims: Mapping[str, object]) -> Identity:
 
 
 def email_claims(claims: Mapping[str, object]) -> tuple[str | None, bool]:
-    """The e-mail address, and whether it is verified: by ``true`` itself, not by a word or number like it."""
+    """The e-mail address, and whether it is verified: by ``true`` itself, not by a word or number like it.
+
+    Addresses beyond printable ASCII are left out: they only serve to find a member, and look-alikes find others.
+    """
     email = claims.get("email")
-    return email if isinstance(email, str) else None, claims.get("email_verified") is True
+    if not isinstance(email, str) or len(email) > _MAX_EMAIL or not email.isascii() or not email.isprintable():
+        email = None
+    return email, claims.get("email_verified") is True

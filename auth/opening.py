@@ -1,0 +1,85 @@
+"""Putting together what answers "who is asking?", for as long as a server runs."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from auth.authentication import Authenticator
+from auth.grants import Grants
+from auth.roles import BUILT_IN_ROLES
+from auth.sessions.session import Sessions
+from auth.sessions.signing_keys import SigningKeys
+from auth.sso.oidc import OpenIdConnect
+from auth.sso.outbound import Outbound
+from auth.sso.sign_in import SignIn
+from cache import Codec, open_cache, open_local_cache
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from settings import Settings
+    from tenancy.directory import Directory
+
+VERIFIED_TOKENS: Final = 10_000
+RESOLVED_GRANTS: Final = 10_000
+PROVIDER_DOCUMENTS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Everything that knows who is asking.
+
+    Attributes:
+        settings: of the whole server.
+        authenticator: access token to viewer.
+        sessions: refresh token to access token, and the end of both.
+        keys: what access tokens are signed with.
+        sign_in: a person at a browser to a session.
+    """
+
+    settings: Settings
+    authenticator: Authenticator
+    sessions: Sessions
+    keys: SigningKeys
+    sign_in: SignIn
+
+
+@asynccontextmanager
+async def open_authentication(settings: Settings, directory: Directory) -> AsyncIterator[Authentication]:
+    """Open it; the database must be open before and stay open until after."""
+    # Verifying a token takes less time than asking Redis for it.
+    verified = open_local_cache(namespace="verified-token", capacity=VERIFIED_TOKENS)
+    grants = open_cache(
+        settings,
+        namespace=f"grants-{_roles_fingerprint()}",
+        capacity=RESOLVED_GRANTS,
+        codec=Codec(Grants.to_json, Grants.from_json),
+    )
+    documents = open_cache(settings, namespace="identity-provider", capacity=PROVIDER_DOCUMENTS)
+    outbound = Outbound(settings)
+    try:
+        keys = SigningKeys(settings)
+        sessions = Sessions(settings, keys, directory)
+        yield Authentication(
+            settings=settings,
+            authenticator=Authenticator(settings, keys, directory, verified=verified, grants=grants),
+            sessions=sessions,
+            keys=keys,
+            sign_in=SignIn(settings, directory, OpenIdConnect(settings, outbound, documents), sessions),
+        )
+    finally:
+        await outbound.close()
+        for cache in (documents, grants, verified):
+            await cache.close()
+
+
+def _roles_fingerprint() -> str:
+    # What a built-in role permits is code. While two releases share a Redis, neither may read grants that the other
+    # made of its own roles: one of them may just have lost a permission.
+    roles = {key: sorted(permissions) for key, permissions in sorted(BUILT_IN_ROLES.items())}
+    return hashlib.sha256(orjson.dumps(roles)).hexdigest()[:12]

@@ -1,0 +1,63 @@
+"""From an identity to a member of the tenant that was asked for, and of no other.
+
+An identity is (identity provider, subject). A provider's word counts in the one tenant that configured it, so another
+tenant's provider can say what it likes. A member who has never signed in is found by e-mail address, once, and only if
+the provider vouches for the address; from then on the address means nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from auth.sso.refusal import Refusal, SignInRefusedError
+from tenancy.scope import tenant_scope
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from auth.sso.id_token import Identity
+    from auth.sso.provider import Provider
+    from tenancy.placement import TenantPlacement
+    from tenancy.scope import TenantSession
+
+_BY_IDENTITY: Final = "SELECT id, active FROM member WHERE identity_provider_id = $1 AND subject = $2"
+
+# COLLATE "C" folds ASCII letters and no others: under other rules a Kelvin sign is a k, and somebody's address somebody
+# else's. Two members whose addresses differ in case only are told apart by nobody.
+_LINK: Final = """
+UPDATE member SET identity_provider_id = $1, subject = $2, version = version + 1, updated_at = now()
+WHERE lower(email COLLATE "C") = lower($3::text COLLATE "C")
+    AND active AND identity_provider_id IS NULL AND subject IS NULL
+    AND 1 = (SELECT count(*) FROM member AS twin WHERE lower(twin.email COLLATE "C") = lower($3::text COLLATE "C"))
+"""
+
+
+async def member_of(placement: TenantPlacement, provider: Provider, identity: Identity) -> UUID:
+    """The member that an identity belongs to.
+
+    Raises:
+        SignInRefusedError: nobody, or somebody who may not sign in.
+    """
+    # Nobody is acting yet, so there are no grants that could be outdated.
+    async with tenant_scope(placement, authorization_version=None) as session:
+        known = await _by_identity(session, provider, identity)
+        if known is not None:
+            return known
+        if identity.email is None or not identity.email_verified:
+            raise SignInRefusedError(Refusal.EMAIL_UNVERIFIED)
+        await session.fetch(_LINK, provider.id, identity.subject, identity.email)
+        # Read again rather than returned: two first sign-ins at once link once, and both find the member.
+        linked = await _by_identity(session, provider, identity)
+    if linked is None:
+        raise SignInRefusedError(Refusal.NO_SUCH_MEMBER)
+    return linked
+
+
+async def _by_identity(session: TenantSession, provider: Provider, identity: Identity) -> UUID | None:
+    rows = await session.fetch(_BY_IDENTITY, provider.id, identity.subject)
+    if not rows:
+        return None
+    if not rows[0]["active"]:
+        raise SignInRefusedError(Refusal.MEMBER_INACTIVE)
+    member_id: UUID = rows[0]["id"]
+    return member_id
