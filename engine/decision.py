@@ -55,15 +55,17 @@ class Decision:
     Attributes:
         fields: by the index of the selected field. A field below a denied one is denied too.
         rows: for each field that reads: the types it may read, and which of their rows exist.
+        compared: the same for each type whose rows a filter names by their ids.
     """
 
     fields: tuple[FieldState, ...]
     rows: tuple[Mapping[str, RowState], ...]
+    compared: Mapping[str, RowState]
 
     @property
     def key(self) -> tuple[object, ...]:
         """What plans are cached by."""
-        return (self.fields, tuple(tuple(each.items()) for each in self.rows))
+        return (self.fields, tuple(tuple(each.items()) for each in self.rows), tuple(self.compared.items()))
 
 
 def decide(
@@ -81,7 +83,7 @@ def decide(
     decider = _Decider(declarations, readings, grants)
     decider.selection(selection.root, None)
     _refuse_side_channels(declarations, selection, readings, inputs, grants)
-    return Decision(tuple(decider.states[field.index] for field in selection.fields), decider.rows(inputs))
+    return Decision(tuple(decider.states), decider.rows(inputs), decider.compared(selection, inputs))
 
 
 class _Decider:
@@ -151,6 +153,20 @@ class _Decider:
             for name, rule in sorted(self._declarations.row_types().items())
             if name in named
         }
+
+    def compared(self, selection: OperationSelection, inputs: Inputs) -> Mapping[str, RowState]:
+        """Which rows a filter may compare with: a reference to a row that does not exist for the caller is none."""
+        found: dict[str, RowState] = {}
+        for index, asked in inputs.reads.items():
+            reading = self._readings[index]
+            if not isinstance(asked, PageInput) or reading is None or reading.target is None:
+                continue
+            for name in dict.fromkeys(name for name, _ in asked.comparisons):
+                column = self._declarations.filtered(selection.fields[index].definition, reading.target.model, name)
+                if column.target is not None:
+                    target = self._declarations.of_model(column.target)
+                    found[self._declarations.type_name(column.target)] = self._row_state(target)
+        return found
 
     def _row_state(self, target: TypeRule) -> RowState:
         held = self._grants.state(target.requires)

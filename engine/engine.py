@@ -29,10 +29,11 @@ from schema.declarations import Declarations
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import strawberry
     from graphql import OperationDefinitionNode
+    from graphql.execution.values import VariableValues
 
     from auth.grants import Grants
     from auth.viewer import Viewer
@@ -105,12 +106,13 @@ class Engine:
 
     def _prepare(self, request: Request, viewer: Viewer) -> _Prepared | Result:
         try:
-            document = self._documents.document(request.document, partial(self._visible.schema, viewer.grants))
+            visible = partial(self._visible.schema, viewer.grants)
+            document = self._documents.document(request.document, visible)
             definition = _definition(document, request)
             variables = self._variables_of(document, definition)
-            values = variables.read(request.variables)
-            operation = self._operation(document, definition, variables, values, request)
-            coerced = partial(variables.coerced, request.variables)
+            values = variables.read(request.variables, visible)
+            coerced = partial(variables.coerced, request.variables, visible)
+            operation = self._operation(document, definition, values, coerced)
             arguments = {each.field.index: each.read(values, coerced) for each in operation.arguments}
             inputs = self._inputs.read(operation.asked, arguments, viewer)
             return _Prepared(document, definition, self._decide(operation, inputs, viewer.grants), inputs)
@@ -133,15 +135,14 @@ class Engine:
         self,
         document: Document,
         definition: OperationDefinitionNode,
-        variables: Variables,
         values: Mapping[str, object],
-        request: Request,
+        coerced: Callable[[], VariableValues],
     ) -> Operation:
         name = definition.name.value if definition.name else None
         key = (document.digest, name, *(values.get(each) for each in document.condition_variables))
         known = self._operations.get(key)
         if known is None:
-            selection = select(self._declarations, document, definition, variables.coerced(request.variables), key)
+            selection = select(self._declarations, document, definition, coerced(), key)
             known = prepare(self._declarations, definition, selection)
             self._operations.set(key, known)
         return known

@@ -6,17 +6,18 @@ that reads is read by plan and its finished value passed through, and only the r
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+import structlog
 from graphql import GraphQLError, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from engine.decision import FieldState
-from engine.input_permissions import forbidden_keys
+from engine.input_permissions import refuse_forbidden_keys
 from errors import ErrorCode, error
 from resolvers.context import Context
+from tenancy.scope import StaleAuthorizationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from engine.selection import SelectedField
     from schema.declarations import Declarations
 
-_log = logging.getLogger("fieldgate.engine")
+_log = structlog.get_logger()
+
+_INTROSPECTION: Final = frozenset({"__schema", "__type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +68,14 @@ class DecidedExecutor(StrawberryGraphQLCoreExecutionContext):
         if context.run.decided.decision.fields[selected.index] is FieldState.DENIED:
             context.run.counts[selected.index] += 1
             return None
-        if selected.name in {"__schema", "__type"}:
-            return context.introspect(selected)
         if selected.is_read:
             return self._read(context.run, selected, source, field_details_list, path)
-        if forbidden := forbidden_keys(context.declarations, selected, context.run):
-            for each in forbidden:
-                self.handle_field_error(each, selected.definition.type, field_details_list, path)
+        try:
+            if selected.name in _INTROSPECTION:
+                return context.introspect(selected)
+            refuse_forbidden_keys(context.declarations, selected, context.run)
+        except GraphQLError as problem:
+            self.handle_field_error(problem, selected.definition.type, field_details_list, path)
             return None
         return super().execute_field(parent_type, source, field_details_list, path, position_context)
 
@@ -96,6 +100,9 @@ async def execute_decided(
 
     Returns:
         Its data, and its errors, each with the position in the document that it belongs to.
+
+    Raises:
+        StaleAuthorizationError: the first statement found the viewer's grants outdated; nothing has happened.
     """
     outcome = execute(
         schema,
@@ -107,6 +114,10 @@ async def execute_decided(
         hide_suggestions=True,
     )
     result = outcome if not hasattr(outcome, "__await__") else await outcome
+    for problem in result.errors or ():
+        # GraphQL makes a field's error of every exception, but this one is about the whole request.
+        if isinstance(problem.original_error, StaleAuthorizationError):
+            raise problem.original_error
     return result.data, [_positioned(problem, context.request_id) for problem in result.errors or ()]
 
 
@@ -125,5 +136,5 @@ def _answer(problem: GraphQLError, request_id: str) -> dict[str, object]:
     extensions = dict(problem.extensions or {})
     if extensions.get("code") in set(ErrorCode):
         return {"message": problem.message, "extensions": extensions}
-    _log.error("resolver_failed", exc_info=problem.original_error or problem, extra={"request_id": request_id})
+    _log.error("resolver failed", exc_info=problem.original_error or problem, request_id=request_id)
     return error("Something went wrong on our side.", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graphql import GraphQLError, GraphQLInputObjectType, GraphQLList, get_named_type, get_nullable_type
+from graphql import GraphQLInputObjectType, GraphQLList, get_named_type, get_nullable_type
 
 from auth.grants import GrantState
-from errors import ErrorCode
+from resolvers.forbidden_input import forbidden_input
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,18 +23,21 @@ if TYPE_CHECKING:
     from schema.declarations import Declarations
 
 
-def forbidden_keys(declarations: Declarations, field: SelectedField, run: Run) -> list[GraphQLError]:
-    """An error for each key that is present, even as ``null``, and that the caller may write nowhere."""
-    errors = []
+def refuse_forbidden_keys(declarations: Declarations, field: SelectedField, run: Run) -> None:
+    """Refuse a mutation whose input has keys that the caller may write nowhere. A ``null`` counts as written.
+
+    Raises:
+        GraphQLError: ``FORBIDDEN``, naming every such key.
+    """
+    forbidden: dict[str, str] = {}
     for name, argument in field.definition.args.items():
         value = run.inputs.arguments.get(field.index, {}).get(name)
         for type_name, key in dict.fromkeys(_keys(argument.type, value)):
             requirement = declarations.field(type_name, key).requires
             if run.viewer.grants.state(requirement) is GrantState.NOWHERE:
-                coordinate = f"{type_name}.{key}"
-                extensions = {"code": ErrorCode.FORBIDDEN, "field": coordinate, "permission": str(requirement)}
-                errors.append(GraphQLError(f"You may not write {coordinate}.", extensions=extensions))
-    return errors
+                forbidden[f"{type_name}.{key}"] = str(requirement)
+    if forbidden:
+        raise forbidden_input(forbidden)
 
 
 def _keys(type_: GraphQLInputType, value: object) -> Iterator[tuple[str, str]]:

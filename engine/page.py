@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from engine import sql
 from engine.assembly import dictionary
+from engine.decision import RowState
 from engine.inputs import KEY_ORDER, PageInput
 from engine.parameters import AfterKey, AfterValue, Compared, RowLimit
 from engine.row import UnplannableError
@@ -13,6 +14,7 @@ from engine.row import UnplannableError
 if TYPE_CHECKING:
     from engine.row import Planning, Relations, Row
     from engine.selection import SelectedField
+    from schema.declarations import Column
 
 
 class PlannedPage:
@@ -107,16 +109,30 @@ class PlannedPage:
         return f"(SELECT count(*) FROM {self.row.from_text}{_where([*where, *self._comparisons()])})"
 
     def _comparisons(self) -> list[str]:
-        declarations, texts = self._planning.declarations, []
+        planning, texts = self._planning, []
         for name, operator in self._asked.comparisons:
-            rule = declarations.field(declarations.argument_type(self._field.definition, "filter"), name)
-            if rule.column is None:
-                raise UnplannableError(name)
-            column = declarations.column(self.row.rule.model, rule.column)
-            type_name = None if column.target is None else declarations.type_name(column.target)
+            column = planning.declarations.filtered(self._field.definition, self.row.rule.model, name)
+            type_name = None if column.target is None else planning.declarations.type_name(column.target)
             compared = Compared(self._field.index, name, operator, type_name)
-            texts.append(sql.compare(self._planning.statement, self.row.alias, column, operator, compared))
+            texts.append(sql.compare(planning.statement, self._comparable(column), column.kind, operator, compared))
         return texts
+
+    def _comparable(self, column: Column) -> str:
+        """What a filter compares: the column; for a reference, what the viewer sees of it.
+
+        A reference to a row out of reach shows as null, so to a filter it is null: else a filter would tell, by the
+        rows that it lets through, what the field does not.
+        """
+        text, declarations = sql.column(self.row.alias, column.name), self._planning.declarations
+        if column.target is None:
+            return text
+        state = self._planning.decision.compared[declarations.type_name(column.target)]
+        if state is RowState.ALL:
+            return text
+        target = self._planning.row(declarations.of_model(column.target))
+        key = sql.column(target.alias, "id")
+        in_reach = "false" if state is RowState.NONE else target.is_in_reach(target.rule.requires)
+        return f"(SELECT {key} FROM {target.from_text} WHERE {key} = {text} AND {in_reach})"
 
     def _continued(self) -> list[str]:
         after = self._asked.after

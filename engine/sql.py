@@ -87,11 +87,10 @@ _COMPARISONS: Final = {
 }
 
 
-def compare(statement: Statement, alias: str, of: Column, operator: str, parameter: Parameter) -> str:
-    """One part of a filter."""
-    cast = {"oneOf": f"{of.kind}[]", "isNull": "bool"}.get(operator, of.kind.value)
-    text = column(alias, of.name)
-    return _COMPARISONS[operator].format(column=text, value=statement.parameter(parameter, cast))
+def compare(statement: Statement, compared: str, kind: ColumnKind, operator: str, parameter: Parameter) -> str:
+    """One part of a filter; ``compared`` is the SQL of what is compared, of type ``kind``."""
+    cast = {"oneOf": f"{kind}[]", "isNull": "bool"}.get(operator, kind.value)
+    return _COMPARISONS[operator].format(column=compared, value=statement.parameter(parameter, cast))
 
 
 def order_by(alias: str, of: Column, *, descending: bool) -> str:

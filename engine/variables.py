@@ -68,14 +68,18 @@ class Variables:
         self._plain = [plain for each in self._definitions if (plain := _plain(each)) is not None]
         self._is_plain = len(self._plain) == len(self._definitions)
 
-    def read(self, given: Mapping[str, object]) -> Mapping[str, object]:
+    def read(self, given: Mapping[str, object], visible: Callable[[], GraphQLSchema]) -> Mapping[str, object]:
         """The coerced values, by name; a variable without a value and a default is left out.
+
+        Args:
+            given: values as JSON.
+            visible: gives the schema as the caller may see it, which errors speak of.
 
         Raises:
             InvalidInputError: some value is not of its variable's type.
         """
         quick = self._read_plain(given) if self._is_plain else None
-        return self.coerced(given).coerced if quick is None else quick
+        return self.coerced(given, visible).coerced if quick is None else quick
 
     def _read_plain(self, given: Mapping[str, object]) -> Mapping[str, object] | None:
         values = {}
@@ -89,18 +93,24 @@ class Variables:
                 return None
         return values
 
-    def coerced(self, given: Mapping[str, object]) -> VariableValues:
+    def coerced(self, given: Mapping[str, object], visible: Callable[[], GraphQLSchema]) -> VariableValues:
         """The coerced values in graphql-core's own form.
 
         Raises:
             InvalidInputError: some value is not of its variable's type.
         """
-        values = get_variable_values(
-            self._schema, self._definitions, dict(given), max_errors=_MAX_ERRORS, hide_suggestions=True
-        )
+        values = self._coerced_by(self._schema, given)
         if isinstance(values, list):
-            raise InvalidInputError(*(located(problem, ErrorCode.BAD_USER_INPUT) for problem in values))
+            # In the words of the caller's own schema a hidden key is as unknown as one that does not exist.
+            seen = self._coerced_by(visible(), given)
+            problems = seen if isinstance(seen, list) else values
+            raise InvalidInputError(*(located(problem, ErrorCode.BAD_USER_INPUT) for problem in problems))
         return values
+
+    def _coerced_by(self, schema: GraphQLSchema, given: Mapping[str, object]) -> VariableValues | list[GraphQLError]:
+        return get_variable_values(
+            schema, self._definitions, dict(given), max_errors=_MAX_ERRORS, hide_suggestions=True
+        )
 
 
 def _plain(definition: VariableDefinitionNode) -> tuple[str, Callable[[object], bool], bool] | None:

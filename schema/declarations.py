@@ -145,6 +145,19 @@ class Declarations:
         """The name of the input type that an argument takes."""
         return get_named_type(field.args[argument].type).name
 
+    def filtered(self, field: GraphQLField, model: type[Model], name: str) -> Column:
+        """The column that a key of a field's filter compares.
+
+        Raises:
+            UndeclaredError: the key names no column; refused when the schema is built.
+        """
+        filter_type = self.argument_type(field, "filter")
+        column = self.field(filter_type, name).column
+        if column is None:
+            message = f"{filter_type}.{name} compares no column"
+            raise UndeclaredError(message)
+        return self.column(model, column)
+
     def sorted_model(self, enum_name: str) -> type[Model] | None:
         """The table whose columns an enum's values name, for an enum of sort fields."""
         return self._sorted.get(enum_name)
