@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from engine.global_ids import encode
+from resolvers.global_ids import encode
 
 if TYPE_CHECKING:
     from types import CodeType

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.cursors import InvalidCursorError, purpose
-from engine.global_ids import decode
 from engine.refusal import InvalidInputError, refusal
 from errors import ErrorCode
+from resolvers.global_ids import decode
 from resolvers.reads import Nodes, Page
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from auth.viewer import Viewer
     from engine.cursors import Cursors, Position
-    from engine.global_ids import GlobalId
     from engine.selection import SelectedField
+    from resolvers.global_ids import GlobalId
 
 KEY_ORDER: Final = "id"
 

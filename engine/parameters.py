@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
 from uuid import UUID
 
-from engine.global_ids import decode
 from engine.inputs import NodesInput, PageInput
+from resolvers.global_ids import decode
 from schema.declarations import ColumnKind
 
 if TYPE_CHECKING:
