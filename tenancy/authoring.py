@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from aerich import Command
-from aerich.migrate import Migrate
 from aerich.utils import decompress_dict, get_models_describe, import_py_file
-from tortoise import Tortoise
 
 from tenancy.migration_line import MIGRATIONS, Line, files_of
-from tenancy.orm import APPS
+from tenancy.orm import APPS, start_orm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +45,7 @@ async def write_migration(line: Line, name: str, *, empty: bool = False) -> Path
     command = Command(_CONFIGURATION, app=line, location=str(MIGRATIONS))
     before = set(files_of(line))
     if before:
+        await start_orm()
         await command.init(offline=True)
         await command.migrate(name, empty=empty, no_input=True, offline=True)
     else:
@@ -60,11 +59,10 @@ async def drift(line: Line) -> list[str]:
 
     Stricter than aerich, which does not see a changed ``on_delete``.
     """
-    await Tortoise.init(_CONFIGURATION)
+    await start_orm()
     models = _essentials(get_models_describe(line))
     files = files_of(line)
     recorded = _essentials(decompress_dict(import_py_file(files[-1]).MODELS_STATE)) if files else {}
-    Migrate.app = line
     return [
         f"{line}: {model} differs from the newest migration"
         for model in sorted(models.keys() | recorded.keys())

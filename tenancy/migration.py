@@ -10,17 +10,17 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 
 from tenancy.connection import connect
 from tenancy.migration_line import Line, Migration, migrations_of
-from tenancy.placement import TenantPlacement
+from tenancy.placement import TenantPlacement, placement_of_row
 from tenancy.privileges import grant_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from tenancy.connection import PooledConnection
@@ -50,12 +50,6 @@ _CLAIM: Final = (
     " WHERE schema_version < $1 AND id <> ALL($2) AND ($3::uuid IS NULL OR id = $3)"
     " ORDER BY schema_version, id FOR NO KEY UPDATE SKIP LOCKED LIMIT 1"
 )
-
-
-class Progress(Protocol):
-    """Called after each tenant."""
-
-    def __call__(self, done: int, total: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,18 +110,34 @@ async def migrate_tenants(
     only: UUID | None = None,
     steps: Sequence[Migration] | None = None,
     workers: int = WORKERS,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Bring every tenant (or ``only`` one) up to date. ``steps`` are those of the tenant line unless a test says so."""
+    """Bring every tenant (or ``only`` one) up to date.
+
+    Args:
+        url: the database.
+        only: one tenant's id; every tenant's without.
+        steps: those of the tenant line, unless a test says otherwise.
+        workers: how many tenants at once.
+        progress: called after each tenant with how many are done, and of how many.
+    """
     run = _Run(url, await migrations_of(Line.TENANT) if steps is None else steps, only, progress)
     await run.count()
     if run.total:
-        await asyncio.gather(*(run.work() for _ in range(min(workers, run.total))))
+        tasks = [asyncio.create_task(run.work()) for _ in range(min(workers, run.total))]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     return run.report
 
 
 class _Run:
-    def __init__(self, url: str, steps: Sequence[Migration], only: UUID | None, progress: Progress | None) -> None:
+    def __init__(
+        self, url: str, steps: Sequence[Migration], only: UUID | None, progress: Callable[[int, int], None] | None
+    ) -> None:
         self.report = Report()
         self.total = 0
         self._url = url
@@ -135,7 +145,8 @@ class _Run:
         self._only = only
         self._progress = progress
         self._set_aside: list[UUID] = []
-        self._resting: set[UUID] = set()
+        # Claimed by a worker of this run, who may have let go of the row but not yet decided what becomes of it.
+        self._taken: set[UUID] = set()
         self._attempts: dict[UUID, int] = {}
 
     async def count(self) -> None:
@@ -163,9 +174,13 @@ class _Run:
         placement: TenantPlacement | None = None
         try:
             async with connection.transaction():
-                placement = await self._claim(connection)
-                if placement is None:
+                row = await connection.fetchrow(_CLAIM, len(self._steps), [*self._set_aside, *self._taken], self._only)
+                if row is None:
                     return False
+                if row["id"] in self._taken or row["id"] in self._set_aside:
+                    return True  # another worker took it, and let go again, while this one was asking
+                placement = placement_of_row(row)
+                self._taken.add(placement.tenant_id)
                 await connection.execute(self._script(placement))
                 await connection.execute(
                     "UPDATE fieldgate.tenant SET schema_version = $2, updated_at = now() WHERE id = $1",
@@ -183,20 +198,10 @@ class _Run:
         else:
             self.report.migrated += 1
             self._tell()
+        finally:
+            if placement is not None:
+                self._taken.discard(placement.tenant_id)
         return True
-
-    async def _claim(self, connection: PooledConnection) -> TenantPlacement | None:
-        row = await connection.fetchrow(_CLAIM, len(self._steps), [*self._set_aside, *self._resting], self._only)
-        if row is None:
-            return None
-        return TenantPlacement(
-            tenant_id=row["id"],
-            slug=row["slug"],
-            database=row["database"],
-            schema=row["schema_name"],
-            role=row["role_name"],
-            schema_version=row["schema_version"],
-        )
 
     def _script(self, placement: TenantPlacement) -> str:
         return ";".join(
@@ -217,11 +222,7 @@ class _Run:
         else:
             # Workers must not come back in step, neither with each other nor with what holds the lock.
             pause = FIRST_PAUSE_SECONDS * 2 ** (attempt - 1)
-            self._resting.add(placement.tenant_id)
-            try:
-                await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311  # not a secret
-            finally:
-                self._resting.discard(placement.tenant_id)
+            await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311  # not a secret
 
     def _give_up(self, placement: TenantPlacement, problem: Exception) -> None:
         self._set_aside.append(placement.tenant_id)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
 # Generated names only: identifiers cannot be bind parameters, so nothing that a person typed may ever get here. Nor can
@@ -48,3 +49,15 @@ class TenantPlacement:
         if not (_GENERATED_NAME.match(self.schema) and _GENERATED_NAME.match(self.role)):
             message = "a schema or role name that was not generated"
             raise ValueError(message)
+
+
+def placement_of_row(row: Mapping[str, Any]) -> TenantPlacement:
+    """What a request needs of a row of the directory, by the names of its columns."""
+    return TenantPlacement(
+        tenant_id=row["id"],
+        slug=row["slug"],
+        database=row["database"],
+        schema=row["schema_name"],
+        role=row["role_name"],
+        schema_version=row["schema_version"],
+    )

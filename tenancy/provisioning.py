@@ -11,7 +11,7 @@ from models.shared import TenantStatus
 from tenancy.connection import connect
 from tenancy.errors import DatabaseUnsafeError, NotMigratedError, UnknownTenantError
 from tenancy.migration_line import Line, migrations_of
-from tenancy.placement import TenantPlacement, generated_name
+from tenancy.placement import TenantPlacement, generated_name, placement_of_row
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.privileges import grant_sql
 from tenancy.slug import checked_slug
@@ -173,11 +173,4 @@ async def _set_status(connection: PooledConnection, slug: str, status: TenantSta
     )
     if row is None:
         raise UnknownTenantError
-    return TenantPlacement(
-        tenant_id=row["id"],
-        slug=row["slug"],
-        database=row["database"],
-        schema=row["schema_name"],
-        role=row["role_name"],
-        schema_version=row["schema_version"],
-    )
+    return placement_of_row(row)

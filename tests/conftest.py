@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -26,6 +27,7 @@ from tenancy.provisioning import create_tenant
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from contextlib import AbstractAsyncContextManager
 
     from tenancy.placement import TenantPlacement
 
@@ -37,6 +39,12 @@ _OPTIONAL_SERVICES: Final = {
     "FIELDGATE_REDIS_URL": "Redis, by URL",
     "FIELDGATE_TEST_CHROMIUM": "Chromium, by the path of its program",
 }
+
+
+class OpenWith(Protocol):
+    """Opens the test database once more, with other settings. While it is open, scopes use it."""
+
+    def __call__(self, **changes: object) -> AbstractAsyncContextManager[Database]: ...
 
 
 def url_of_database(url: str, name: str) -> str:
@@ -115,6 +123,31 @@ async def tenants(database: Database) -> dict[str, TenantPlacement]:
         slug: await create_tenant(database, slug, slug.capitalize(), built_in_roles=BUILT_IN_ROLES)
         for slug in ("acme", "globex")
     }
+
+
+@pytest.fixture
+def acme(tenants: dict[str, TenantPlacement]) -> TenantPlacement:
+    return tenants["acme"]
+
+
+@pytest.fixture
+def globex(tenants: dict[str, TenantPlacement]) -> TenantPlacement:
+    return tenants["globex"]
+
+
+@pytest.fixture
+def open_with(settings: Settings, database: Database) -> OpenWith:
+    del database  # migrated, that is all
+
+    @asynccontextmanager
+    async def opened(**changes: object) -> AsyncIterator[Database]:
+        again = await open_database(settings.model_copy(update=changes))
+        try:
+            yield again
+        finally:
+            await again.close()
+
+    return opened
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from settings import Settings
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
+    from tests.conftest import OpenWith
     from tests.tenancy.chaos import Reader
-    from tests.tenancy.conftest import OpenWith
 
 REQUESTS = 10_000
 CONTROL_REQUESTS = 1_000

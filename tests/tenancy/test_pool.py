@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tenancy.connection import PooledConnection
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
-    from tests.tenancy.conftest import OpenWith
+    from tests.conftest import OpenWith
 
     Opener = Callable[[], Awaitable[PooledConnection]]
 

@@ -26,7 +26,7 @@ from tests.tenancy.units import DeliberateError, kill, on_the_bare_connection, r
 if TYPE_CHECKING:
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
-    from tests.tenancy.conftest import OpenWith
+    from tests.conftest import OpenWith
 
 
 async def test_a_scope_reads_and_writes_its_own_tenant_only(acme: TenantPlacement, globex: TenantPlacement) -> None:

@@ -29,7 +29,7 @@ from tests.tenancy.units import DeliberateError, on_the_bare_connection, remove_
 if TYPE_CHECKING:
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
-    from tests.tenancy.conftest import OpenWith
+    from tests.conftest import OpenWith
 
 
 async def test_t10_a_query_set_shared_by_two_tenants_reads_each_its_own(
