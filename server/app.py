@@ -15,6 +15,7 @@ from auth.opening import open_authentication
 from engine.engine import Engine
 from schema.build import build_schema
 from server.drain import Drain
+from server.graceful_server import StartFailedError
 from server.graphiql import GraphiQL, assets
 from server.graphql import GraphQLEndpoint
 from server.health import Readiness, livez
@@ -35,13 +36,6 @@ _log = structlog.get_logger()
 
 # For requests that were cut off when their grace had run out, to give back what they hold.
 _CLEANING_UP_SECONDS: Final = 5
-
-
-class StartFailedError(Exception):
-    """Something that requests need could not be opened. The log says what."""
-
-    def __init__(self) -> None:
-        super().__init__("the server could not start; the log says why")
 
 
 def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:

@@ -21,7 +21,7 @@ from engine.engine import Engine
 from schema.build import build_schema
 from server.graphql import GraphQLEndpoint
 from server.http_protocol import BoundedHttpProtocol
-from server.serve import listen
+from server.listening import listen
 from tests.server.wire import ACME_TOKEN, KnownTokens
 
 if TYPE_CHECKING:

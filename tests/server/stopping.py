@@ -17,9 +17,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from server.drain import Drain
+from server.graceful_server import run
 from server.health import Readiness, livez
 from server.request_log import RequestLogMiddleware
-from server.serve import run
 from tests.server.wire import development_settings
 
 if TYPE_CHECKING:

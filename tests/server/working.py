@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from server import workers
 from server.drain import Drain
-from server.serve import listen, run
+from server.graceful_server import run
+from server.listening import listen
 from tests.server.wire import development_settings
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from server.http_protocol import MAXIMUM_HEAD_BYTES
-from server.serve import ListenError, listen
+from server.listening import ListenError, listen
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
