@@ -23,9 +23,10 @@ export function signIn() {
   window.location.assign(`/auth/login?next=${encodeURIComponent(HERE)}`);
 }
 
+// Sent by fetch() and not by a form: this page sends no referrer, and then a form's request says "Origin: null".
 export async function signOut() {
   await send("/auth/logout", { method: "POST" });
-  signIn();
+  window.location.assign("/auth/logout");
 }
 
 // A refresh token works once, and using it twice ends the session: it looks like theft. So the tabs of this browser take

@@ -21,9 +21,9 @@ export function SignedIn() {
       {session && (
         <>
           <span className="person">
-            <span>{session.member.name}</span> <span className="email">{session.member.email}</span>
+            <span>{session.member.fullName}</span> <span className="email">{session.member.email}</span>
           </span>
-          <span className="tenant">{session.tenant.name}</span>
+          <span className="tenant">{session.tenant.slug}</span>
           <button type="button" onClick={leave} disabled={leaving}>
             Sign out
           </button>
