@@ -37,7 +37,7 @@ async def ask(database_url: str, document: str) -> dict[str, object]:
     )
     await migrate_shared(database_url)
     database = await open_database(settings)
-    tenant = await create_tenant(database, "acme", "Acme", built_in_roles=BUILT_IN_ROLES)
+    tenant = await create_tenant(database, "newcomer", "Newcomer", built_in_roles=BUILT_IN_ROLES)
     async with tenant_scope(tenant, authorization_version=None):
         unit = await OrgUnit.create(name="Acme")
         for name, count in (("One", 10), ("Two", 20)):
