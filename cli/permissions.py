@@ -54,20 +54,21 @@ def matrix(*, tenant: str | None = None, as_json: Json = False) -> None:
     """
     roles = BUILT_IN_ROLES if tenant is None else asyncio.run(_roles_of(tenant))
     rows = [
-        {
-            "field": coordinate,
-            "permission": requirement,
-            "roles": [role for role, held in roles.items() if requirement == PUBLIC or requirement in held],
-        }
+        (coordinate, requirement, [role for role, held in roles.items() if _holds(held, requirement)])
         for coordinate, requirement in _requirements()
     ]
     if as_json:
-        sys.stdout.write(json.dumps(rows) + "\n")
+        listed = [{"field": field, "permission": permission, "roles": holders} for field, permission, holders in rows]
+        sys.stdout.write(json.dumps(listed) + "\n")
         return
     table = Table("Field", "Permission", *roles, box=None)
-    for row in rows:
-        table.add_row(row["field"], row["permission"], *("yes" if role in row["roles"] else "" for role in roles))
+    for field, permission, holders in rows:
+        table.add_row(field, permission, *("yes" if role in holders else "" for role in roles))
     _console().print(table)
+
+
+def _holds(held: frozenset[Permission], requirement: str) -> bool:
+    return requirement == PUBLIC or requirement in held
 
 
 def _console() -> Console:
