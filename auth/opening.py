@@ -22,6 +22,8 @@ from cache import Codec, open_cache, open_local_cache
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import httpx2
+
     from settings import Settings
     from tenancy.directory import Directory
 
@@ -50,8 +52,16 @@ class Authentication:
 
 
 @asynccontextmanager
-async def open_authentication(settings: Settings, directory: Directory) -> AsyncIterator[Authentication]:
-    """Open it; the database must be open before and stay open until after."""
+async def open_authentication(
+    settings: Settings, directory: Directory, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncIterator[Authentication]:
+    """Open it; the database must be open before and stay open until after.
+
+    Args:
+        settings: of the whole server.
+        directory: of tenants.
+        transport: how identity providers are reached, where that is not over the network.
+    """
     # Verifying a token takes less time than asking Redis for it.
     verified = open_local_cache(namespace="verified-token", capacity=VERIFIED_TOKENS)
     grants = open_cache(
@@ -61,7 +71,7 @@ async def open_authentication(settings: Settings, directory: Directory) -> Async
         codec=Codec(Grants.to_json, Grants.from_json),
     )
     documents = open_cache(settings, namespace="identity-provider", capacity=PROVIDER_DOCUMENTS)
-    outbound = Outbound(settings)
+    outbound = Outbound(settings, transport)
     try:
         keys = SigningKeys(settings)
         sessions = Sessions(settings, keys, directory)

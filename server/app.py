@@ -21,6 +21,7 @@ from server.graphql import GraphQLEndpoint
 from server.health import Readiness, livez
 from server.migrations import check_migrations
 from server.request_log import RequestLogMiddleware
+from server.routes.auth import AUTH_ROUTES
 from server.security_headers import SecurityHeadersMiddleware
 from tenancy.database import open_database
 
@@ -56,6 +57,7 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
             Route("/graphql", _GraphQL()),
             Route("/livez", livez),
             Route("/readyz", Readiness(drain, {"database": ping, "migrations": check_migrations}).answer),
+            *AUTH_ROUTES,
             *([assets()] if settings.serves_graphiql else []),
             *extra_routes,
         ],

@@ -69,7 +69,9 @@ def new_attempt(provider: Provider, return_path: str) -> Attempt:
 
 def seal_attempt(settings: Settings, attempt: Attempt) -> str:
     """The value of the cookie."""
-    sealed = seal(settings, Purpose.SIGN_IN_STATE, orjson.dumps(asdict(attempt)), bound_to=_BOUND_TO)
+    # As text first: identifiers that come from asyncpg are of a class of its own, which orjson does not know.
+    fields = {name: str(value) if isinstance(value, UUID) else value for name, value in asdict(attempt).items()}
+    sealed = seal(settings, Purpose.SIGN_IN_STATE, orjson.dumps(fields), bound_to=_BOUND_TO)
     return urlsafe_b64encode(sealed).decode()
 
 

@@ -12,6 +12,7 @@ from auth.sso.provider import provider_by_id, provider_of_tenant
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.return_path import return_path
 from tenancy.errors import NoTenantError, UnknownTenantError
+from tenancy.slug import SlugRefusedError, checked_slug
 
 if TYPE_CHECKING:
     from auth.sessions.session import Sessions, SessionTokens
@@ -57,8 +58,8 @@ class SignIn:
             SignInRefusedError: there is no such tenant, or its provider can't be used.
         """
         try:
-            placement = await self._directory.by_slug(tenant)
-        except UnknownTenantError as failure:
+            placement = await self._directory.by_slug(checked_slug(tenant))
+        except (SlugRefusedError, UnknownTenantError) as failure:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
         provider = await provider_of_tenant(self._settings, placement.tenant_id)
         attempt = new_attempt(provider, return_path(wanted_path))

@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import httpx2
 import pytest
 
+from auth.opening import open_authentication
 from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
+from auth.sso.provider import seal_client_secret
 from models.shared import IdentityProvider, SigningKey
 from models.tenant import Member, OrgUnit
 from tenancy.scope import tenant_scope
+from tests.auth.browser import Browser
+from tests.auth.provider_double import CLIENT_SECRET, ISSUER, ProviderDouble
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
+    from auth.opening import Authentication
     from settings import Settings
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
@@ -85,3 +91,34 @@ async def keys(settings: Settings, database: Database) -> AsyncIterator[SigningK
 @pytest.fixture
 def sessions(settings: Settings, keys: SigningKeys, database: Database) -> Sessions:
     return Sessions(settings, keys, database.directory)
+
+
+@pytest.fixture
+def double() -> ProviderDouble:
+    return ProviderDouble()
+
+
+@pytest.fixture
+async def authentication(
+    settings: Settings, database: Database, double: ProviderDouble
+) -> AsyncIterator[Authentication]:
+    transport = httpx2.ASGITransport(double.app())
+    async with open_authentication(settings, database.directory, transport=transport) as opened:
+        yield opened
+    await SigningKey.all().delete()
+
+
+@pytest.fixture
+async def browser(authentication: Authentication, double: ProviderDouble) -> AsyncIterator[Browser]:
+    opened = Browser(authentication, double)
+    async with opened.client:
+        yield opened
+
+
+@pytest.fixture
+async def member(settings: Settings, acme: TenantPlacement) -> Person:
+    """Somebody of acme who signs in at the double."""
+    provider = await add_provider(acme, ISSUER)
+    provider.client_secret = seal_client_secret(settings, provider.id, CLIENT_SECRET)
+    await provider.save()
+    return await add_person(acme, "owner@acme.example", provider.id)

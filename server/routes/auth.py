@@ -1,0 +1,23 @@
+"""Every path by which people and programs prove who they are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.routing import Route
+
+from server.routes.discovery import authorization_server, jwks
+from server.routes.sign_in import callback, login, logout, logout_page
+from server.routes.token import revoke, session, token
+
+AUTH_ROUTES: Final = (
+    Route("/auth/login", login, methods=["GET"]),
+    Route("/auth/callback", callback, methods=["GET"]),
+    Route("/auth/logout", logout_page, methods=["GET"]),
+    Route("/auth/logout", logout, methods=["POST"]),
+    Route("/auth/session", session, methods=["GET"]),
+    Route("/auth/token", token, methods=["POST"]),
+    Route("/auth/revoke", revoke, methods=["POST"]),
+    Route("/.well-known/jwks.json", jwks, methods=["GET"]),
+    Route("/.well-known/oauth-authorization-server", authorization_server, methods=["GET"]),
+)

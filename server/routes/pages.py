@@ -1,0 +1,109 @@
+"""The few pages that people see on their way in and out. No script, no image, nothing loaded: a policy says so."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from starlette.responses import HTMLResponse
+
+from auth.sso.return_path import return_path
+
+if TYPE_CHECKING:
+    from settings import Settings
+
+_STYLE: Final = """
+:root { color-scheme: light dark; }
+body { margin: 0; font: 1.0625rem/1.5 system-ui, sans-serif; color: CanvasText; background: Canvas; }
+main { max-width: 26rem; margin: 12vh auto 4rem; padding: 0 1.5rem; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }
+p { margin: 0 0 1rem; }
+label { display: block; font-weight: 600; margin-bottom: .35rem; }
+input, button { box-sizing: border-box; width: 100%; font: inherit; border-radius: .5rem; padding: .65rem .8rem; }
+input { border: 1px solid GrayText; color: inherit; background: Field; margin-bottom: 1rem; }
+button { border: 0; cursor: pointer; color: #fff; background: #1f5fbf; font-weight: 600; }
+button:hover { background: #174c9c; }
+button.choice { text-align: left; color: inherit; background: transparent; border: 1px solid GrayText; }
+button.choice { font-weight: 400; }
+button.choice:hover { border-color: #1f5fbf; }
+button.choice strong, button.choice span { display: block; }
+a { color: LinkText; }
+:focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
+ul { list-style: none; margin: 0; padding: 0; }
+li { margin-bottom: .6rem; }
+code { font-size: .95em; overflow-wrap: anywhere; }
+"""
+
+_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+
+_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} · Fieldgate</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{content}
+</main>
+</body>
+</html>
+"""
+
+
+def page(title: str, content: str, *, status: int = 200, form_targets: str = "'self'") -> HTMLResponse:
+    """A whole page.
+
+    Args:
+        title: plain text.
+        content: HTML in which everything that came from outside has been escaped.
+        status: of the response.
+        form_targets: where a form may lead, redirects included, as a source list of a content security policy.
+    """
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {form_targets}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(
+        _PAGE.format(title=escape(title), style=_STYLE, content=content),
+        status,
+        headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"},
+    )
+
+
+def ask_for_tenant(settings: Settings, wanted_path: str | None) -> HTMLResponse:
+    """The page for who comes without saying which organisation they belong to."""
+    content = f"""<form method="get" action="/auth/login">
+<label for="tenant">Your organisation</label>
+<input id="tenant" name="tenant" required maxlength="40" autofocus autocomplete="organization" autocapitalize="none"
+ spellcheck="false" aria-describedby="hint">
+<input type="hidden" name="next" value="{escape(return_path(wanted_path))}">
+<p id="hint">Its short name, for example <code>acme</code>. You sign in with your organisation's own account.</p>
+<button>Continue</button>
+</form>"""
+    # Chromium holds the redirect that follows a form to this list as well, and providers are anywhere.
+    targets = "'self' https:" + (" http:" if settings.environment == "development" else "")
+    return page("Sign in", content, form_targets=targets)
+
+
+def not_signed_in(reference: str, *, status: int) -> HTMLResponse:
+    """The one page for every failure to sign in. What exactly was wrong is in the log, under the reference."""
+    content = f"""<p>We could not sign you in. Please try again. If it happens again, tell your administrator:</p>
+<p><code>{escape(reference)}</code></p>
+<p><a href="/auth/login">Try again</a></p>"""
+    return page("Sign-in did not work", content, status=status)
+
+
+def ask_to_sign_out() -> HTMLResponse:
+    """A page with a button: a link that signs people out could be put into any other page."""
+    return page("Sign out", '<form method="post" action="/auth/logout"><button autofocus>Sign out</button></form>')
+
+
+def signed_out() -> HTMLResponse:
+    """What is left to say."""
+    return page("You are signed out", '<p><a href="/auth/login">Sign in again</a></p>')

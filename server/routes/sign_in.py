@@ -1,0 +1,134 @@
+"""The way in and out for people at a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+import structlog
+from starlette.responses import RedirectResponse
+
+from auth.cookies import Cookie, clear_cookie, read_cookie, set_cookie
+from auth.sso.attempt import ATTEMPT_SECONDS
+from auth.sso.refusal import SignInRefusedError
+from auth.sso.return_path import return_path
+from auth.unauthenticated import UnauthenticatedError
+from server.cross_site import check_same_origin
+from server.refusal import RequestRefusedError
+from server.request_log import record_of
+from server.routes import pages
+from server.routes.authentication import authentication_of, forget_session, keep_session
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from settings import Settings
+
+_log = structlog.get_logger()
+
+
+async def login(request: Request) -> Response:
+    """``GET /auth/login?tenant=…&next=…``: off to the tenant's identity provider.
+
+    Without a tenant: on to where one wanted to go, if the browser still has a live session; else a page that asks.
+    """
+    authentication = authentication_of(request)
+    settings = authentication.settings
+    elsewhere = _at_public_address(request, settings)
+    if elsewhere is not None:
+        return elsewhere
+    tenant, wanted = request.query_params.get("tenant"), request.query_params.get("next")
+    if tenant is None:
+        return await _go_on(request, wanted) or pages.ask_for_tenant(settings, wanted)
+    try:
+        departure = await authentication.sign_in.begin(tenant.strip().lower(), wanted)
+    except SignInRefusedError as refused:
+        return _refused(request, refused)
+    response = _see_other(departure.url)
+    set_cookie(response, settings, Cookie.SIGN_IN, departure.attempt, seconds=ATTEMPT_SECONDS)
+    return response
+
+
+async def callback(request: Request) -> Response:
+    """``GET /auth/callback``: back from the identity provider."""
+    authentication = authentication_of(request)
+    settings = authentication.settings
+    attempt = read_cookie(request.headers, settings, Cookie.SIGN_IN)
+    # Not of ``request.url``, which Starlette puts together with the Host header: a "?" in there would move the query.
+    query = request.scope["query_string"].decode("latin-1")
+    try:
+        arrival = await authentication.sign_in.complete(query, attempt)
+    except SignInRefusedError as refused:
+        response = _refused(request, refused)
+    except Exception:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
+        _log.exception("sign-in failed")
+        response = pages.not_signed_in(record_of(request.scope).request_id, status=500)
+    else:
+        # Whoever was signed in here before is not any more: two people must never share what is left of a session.
+        replaced = read_cookie(request.headers, settings, Cookie.REFRESH)
+        if replaced is not None:
+            await authentication.sessions.end(replaced, "replaced")
+        response = _see_other(arrival.return_path)
+        keep_session(response, settings, arrival.tokens)
+        _log.info(
+            "signed in", tenant=str(arrival.tokens.subject.tenant_id), session=str(arrival.tokens.subject.session_id)
+        )
+    clear_cookie(response, settings, Cookie.SIGN_IN)
+    return response
+
+
+async def logout_page(request: Request) -> Response:
+    """``GET /auth/logout``: a button, or that nobody is signed in here."""
+    settings = authentication_of(request).settings
+    signed_in = any(read_cookie(request.headers, settings, kind) for kind in (Cookie.ACCESS, Cookie.REFRESH))
+    return pages.ask_to_sign_out() if signed_in else pages.signed_out()
+
+
+async def logout(request: Request) -> Response:
+    """``POST /auth/logout``: the session ends, here and for every copy of its tokens."""
+    authentication = authentication_of(request)
+    settings = authentication.settings
+    try:
+        check_same_origin("POST", request.headers, settings.public_origin)
+    except RequestRefusedError as refused:
+        return pages.page("Sign out", "<p>Sign out from a page of ours, please.</p>", status=refused.status)
+    token = read_cookie(request.headers, settings, Cookie.REFRESH)
+    if token is not None:
+        await authentication.sessions.end(token, "signed_out")
+    response = _see_other("/auth/logout")
+    forget_session(response, settings)
+    return response
+
+
+async def _go_on(request: Request, wanted: str | None) -> Response | None:
+    authentication = authentication_of(request)
+    token = read_cookie(request.headers, authentication.settings, Cookie.REFRESH)
+    if token is None:
+        return None
+    try:
+        tokens = await authentication.sessions.refresh(token)
+    except UnauthenticatedError:
+        return None
+    response = _see_other(return_path(wanted))
+    keep_session(response, authentication.settings, tokens)
+    return response
+
+
+def _at_public_address(request: Request, settings: Settings) -> Response | None:
+    """A developer's machine has many names, and a cookie set under one is not sent to another."""
+    public = urlsplit(settings.public_url)
+    if settings.environment == "production" or request.headers.get("host") == public.netloc:
+        return None
+    known = {name: value for name, value in request.query_params.items() if name in {"tenant", "next"}}
+    return _see_other(f"{settings.public_origin}/auth/login?{urlencode(known)}")
+
+
+def _refused(request: Request, refused: SignInRefusedError) -> Response:
+    _log.warning("sign-in refused", reason=refused.reason.value)
+    return pages.not_signed_in(record_of(request.scope).request_id, status=400)
+
+
+def _see_other(target: str) -> RedirectResponse:
+    # The address that one leaves may hold a code and a state; neither goes on to the next page or into a cache.
+    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
