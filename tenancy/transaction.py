@@ -30,13 +30,30 @@ _savepoints: Final = itertools.count(1)
 
 
 class Block:
-    """A part of a transaction that is kept or undone as one."""
+    """A part of a transaction that is kept or undone as one.
 
-    __slots__ = ("lock", "transaction")
+    Attributes:
+        finished: no statement may run in it any more.
+        lock: held by whoever is talking to the connection.
+        transaction: what it is a part of.
+    """
+
+    __slots__ = ("finished", "lock", "transaction")
 
     def __init__(self, transaction: Transaction) -> None:
+        self.finished = False
         self.lock = asyncio.Lock()
         self.transaction = transaction
+
+    async def connection(self) -> PooledConnection:
+        """The pinned connection, opened if it is not yet. Call it with the lock held only.
+
+        Raises:
+            ScopeClosedError: the block, or the transaction, is over.
+        """
+        if self.finished or self.transaction.finished:
+            raise ScopeClosedError(_OUTLIVED)
+        return await self.transaction.connection()
 
 
 class Transaction:
@@ -67,13 +84,7 @@ class Transaction:
         self._connection: PooledConnection | None = None
 
     async def connection(self) -> PooledConnection:
-        """The pinned connection. Call it with a block's lock held only.
-
-        Raises:
-            ScopeClosedError: the transaction is over.
-        """
-        if self.finished:
-            raise ScopeClosedError(_OUTLIVED)
+        """For :class:`Block` only, which knows whose turn it is."""
         return self._connection or await self._attach()
 
     async def commit(self) -> None:
@@ -169,7 +180,7 @@ class Turn:
     async def __aenter__(self) -> PooledConnection:
         await self._block.lock.acquire()
         try:
-            self._connection = await self._block.transaction.connection()
+            self._connection = await self._block.connection()
         except BaseException:
             self._block.lock.release()
             raise
@@ -202,7 +213,7 @@ class Savepoint:
         self._outer = outer
         await outer.lock.acquire()
         try:
-            self._connection = await outer.transaction.connection()
+            self._connection = await outer.connection()
             self._name = f"block_{next(_savepoints)}"
             await self._connection.execute(f"SAVEPOINT {self._name}")
         except BaseException:
@@ -215,6 +226,7 @@ class Savepoint:
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._block.finished = True  # for tasks that were started inside and not awaited
         try:
             async with self._block.lock:
                 kept = kind is None and await self._keep()

@@ -13,6 +13,8 @@ from tortoise.transactions import in_transaction
 from models.shared import Tenant
 from models.tenant import OrgUnit, Role
 from tenancy.scope import (
+    ScopeClosedError,
+    TenantSession,
     TransactionLostError,
     tenant_scope,
 )
@@ -98,3 +100,28 @@ async def test_the_shared_schema_has_transactions_of_its_own(acme: TenantPlaceme
             assert (await Tenant.get(id=acme.tenant_id)).name == "Changed again"
             raise DeliberateError
     assert (await Tenant.get(id=acme.tenant_id)).name == "Acme"
+
+
+async def test_a_task_that_outlives_its_nested_transaction_is_stopped(acme: TenantPlacement) -> None:
+    is_over = asyncio.Event()
+
+    async def late(session: TenantSession) -> None:
+        await is_over.wait()
+        await session.fetch("SELECT 1")
+
+    async with tenant_scope(acme, authorization_version=None) as session:
+        async with in_transaction("tenant"):
+            task = asyncio.create_task(late(session))
+        is_over.set()
+        with pytest.raises(ScopeClosedError):
+            await task
+        assert len(await session.fetch("SELECT 1")) == 1
+
+
+async def test_a_nested_transaction_waits_for_the_statements_started_inside(acme: TenantPlacement) -> None:
+    async with tenant_scope(acme, authorization_version=None) as session:
+        async with in_transaction("tenant"):
+            task = asyncio.create_task(session.fetch("SELECT pg_sleep(0.05)"))
+            await asyncio.sleep(0)
+        assert task.done() or await task
+        assert len(await session.fetch("SELECT 1")) == 1
