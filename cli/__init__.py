@@ -32,6 +32,7 @@ app = App(
     help_format="markdown",
     help_epilogue="Example: `fieldgate dev`",
     version=_version,
+    suppress_keyboard_interrupt=False,  # __main__ says how that ends
 )
 
 # Named and not imported: a command starts without loading what the others need.

@@ -30,10 +30,11 @@ def show(*, as_json: Annotated[bool, Parameter(name="--json", negative=())] = Fa
     if as_json:
         print(json.dumps({"settings": values, "set": sorted(settings.model_fields_set)}, default=str))
         return
-    table = Table("Setting", "Value", "From", box=None)
-    table.columns[0].no_wrap = True
+    table = Table(box=None)
+    for heading in ("Setting", "Value", "From"):
+        table.add_column(heading, overflow="fold")  # a value that is cut short is no value
     for name, value in values.items():
-        origin = "environment" if name in settings.model_fields_set else "default"
+        origin = "set" if name in settings.model_fields_set else "default"
         table.add_row(f"FIELDGATE_{name.upper()}", "" if value is None else str(value), origin)
     Console().print(table)
 
