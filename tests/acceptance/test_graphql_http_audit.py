@@ -10,25 +10,16 @@ import importlib.util
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvicorn
 
-from engine.engine import Engine
-from schema.build import build_schema
-from server.graphql import GraphQLEndpoint
-from server.http_protocol import BoundedHttpProtocol
-from server.listening import listen
-from tests.server.wire import ACME_TOKEN, KnownTokens
+from tests.server.gateway import running_gateway
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from settings import Settings
-    from tenancy.placement import TenantPlacement
+    from tenancy.database import Database
 
 HERE = Path(__file__).parent / "graphql_http_audit"
 
@@ -66,25 +57,14 @@ async def installed() -> None:
     assert status == 0, problems
 
 
-@pytest.fixture
-async def endpoint(settings: Settings, tenants: dict[str, TenantPlacement]) -> AsyncIterator[str]:
-    """The address of a running server, whose member of acme has ``ACME_TOKEN``."""
-    tokens = KnownTokens()
-    tokens.viewers[ACME_TOKEN] = replace(tokens.viewers[ACME_TOKEN], tenant=tenants["acme"])
-    app = GraphQLEndpoint(
-        execute=Engine(build_schema(), settings).execute, authenticator=tokens, settings=settings, graphiql=None
-    )
-    listening = listen("127.0.0.1:0")
-    server = uvicorn.Server(uvicorn.Config(app, http=BoundedHttpProtocol, lifespan="off", log_config=None))
-    serving = asyncio.create_task(server.serve([listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/graphql"
-    server.should_exit = True
-    await serving
-
-
 @pytest.mark.usefixtures("installed")
-async def test_the_audit_finds_no_error_and_no_warning_that_is_not_known(endpoint: str) -> None:
-    status, output = await command("node", "audit.mjs", endpoint, environment={"FIELDGATE_TOKEN": ACME_TOKEN})
+async def test_the_audit_finds_no_error_and_no_warning_that_is_not_known(
+    settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    async with running_gateway(settings, database, tmp_path) as gateway:
+        status, output = await command(
+            "node", "audit.mjs", f"{gateway.url}/graphql", environment={"FIELDGATE_TOKEN": gateway.tokens[0]}
+        )
     assert status == 0, output
     outcomes: dict[str, dict[str, Any]] = json.loads(output)
     assert len(outcomes) == 61

@@ -15,6 +15,7 @@ import pytest
 
 from server.http_protocol import MAXIMUM_HEAD_BYTES
 from server.listening import ListenError, listen
+from tests.server.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,12 +55,6 @@ class Process:
             while True:
                 await self.is_ready()
                 await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from tests.server.test_graceful_server import free_port
+from tests.server.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
