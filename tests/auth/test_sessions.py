@@ -292,8 +292,8 @@ async def test_o2_a_session_id_is_good_for_one_session(sessions: Sessions, owner
     assert sum(isinstance(outcome, SessionExistsError) for outcome in outcomes) == 4
 
 
-async def test_a_token_shows_up_in_no_representation(sessions: Sessions, owner: Person) -> None:
+async def test_a_token_shows_up_in_no_representation(settings: Settings, sessions: Sessions, owner: Person) -> None:
     tokens = await signed_in(sessions, owner)
-    shown = f"{tokens!r} {tokens} {recognised_token(sessions._settings, tokens.refresh_token)!r}"  # noqa: SLF001
+    shown = f"{tokens!r} {tokens} {recognised_token(settings, tokens.refresh_token)!r}"
     assert tokens.refresh_token not in shown
     assert tokens.access_token not in shown
