@@ -200,7 +200,8 @@ def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]])
     if run.decided.deniable:
         errors += denials(run.decided.deniable, run.decided.decision, run.counts)
     errors.sort(key=lambda each: each[0])
-    return Result(orjson.dumps(data), tuple(each for _, each in errors))
+    root_type = run.decided.operation.selection.root.type_name
+    return Result(orjson.dumps(data), tuple(each for _, each in errors), root_type=root_type)
 
 
 def _definition(document: Document, request: Request) -> OperationDefinitionNode:

@@ -25,8 +25,11 @@ class Result:
             in which case the response has no ``data`` key at all.
         errors: entries of the response's ``errors`` list.
         stage: the stage that was reached; ``EXECUTION`` whenever ``data`` is not ``None``.
+        root_type: the type that the operation began at, where it came to be executed. It tells queries and mutations
+            apart in the log.
     """
 
     data: bytes | None
     errors: tuple[dict[str, object], ...] = ()
     stage: Stage = Stage.EXECUTION
+    root_type: str | None = None

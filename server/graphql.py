@@ -98,7 +98,9 @@ class GraphQLEndpoint:
         _check_tenant_hints(headers, viewer)
         request = await self._request(method, scope, receive, record.request_id)
         record.document_hash = hashlib.sha256(request.document.encode()).hexdigest()[:_DOCUMENT_HASH_LENGTH]
-        return graphql_response.answered(await self._run(request, viewer), media_type)
+        result = await self._run(request, viewer)
+        record.operation = result.root_type and result.root_type.lower()
+        return graphql_response.answered(result, media_type)
 
     async def _viewer(self, method: str, headers: Headers) -> Viewer:
         """Whoever holds the token. The tenant comes from it alone: not from the host, a path or another header."""

@@ -48,6 +48,7 @@ async def test_a_request_is_one_line_of_identifiers_and_no_values(capsys: pytest
         "method": "GET",
         "path": "/graphql",
         "status": 200,
+        "operation": "query",
         "document": hashlib.sha256(document.encode()).hexdigest()[:12],
         "tenant": str(viewer.tenant.tenant_id),
         "member": str(viewer.member_id),

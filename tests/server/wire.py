@@ -76,7 +76,9 @@ class KnownTokens(Authenticator):
 class Engine:
     """Gives the answers that it was given, the last one for ever, and remembers what it was asked."""
 
-    answers: list[Result | Exception] = field(default_factory=lambda: [Result(data=b'{"__typename":"Query"}')])
+    answers: list[Result | Exception] = field(
+        default_factory=lambda: [Result(data=b'{"__typename":"Query"}', root_type="Query")]
+    )
     requests: list[Request] = field(default_factory=list)
     viewers: list[Viewer] = field(default_factory=list)
 
