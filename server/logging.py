@@ -15,6 +15,7 @@ import orjson
 import structlog
 
 from server.failure import describe
+from server.request_log import current_request_id
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
@@ -29,16 +30,15 @@ def configure_logging(log_format: Literal["json", "console"]) -> None:
     """Send everything that this process logs through one pipeline. Calling it again replaces the first call."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _name_request,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _exception_without_values,
             *(_json_renderer() if log_format == "json" else _console_renderer()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.BytesLoggerFactory() if log_format == "json" else structlog.PrintLoggerFactory(),
-        # Tests replace standard output; a cached logger would keep writing to the one before.
-        cache_logger_on_first_use=False,
+        logger_factory=_StandardOutput,
+        cache_logger_on_first_use=True,
     )
     root = logging.getLogger()
     root.handlers = [_ForeignRecords()]
@@ -49,6 +49,19 @@ def configure_logging(log_format: Literal["json", "console"]) -> None:
         logger.handlers = []
         logger.propagate = True
         logger.setLevel(logging.INFO)
+
+
+class _StandardOutput:
+    """Where lines go. Looks standard output up for each, since tests replace it."""
+
+    def __init__(self, *_arguments: object) -> None:
+        """Take no notice of the arguments, which structlog offers to factories that name their loggers."""
+
+    def msg(self, line: bytes) -> None:
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+
+    debug = info = warning = error = critical = msg
 
 
 class _ForeignRecords(logging.Handler):
@@ -63,6 +76,13 @@ class _ForeignRecords(logging.Handler):
             # Its further lines print the task or future, and with it the text of the exception that it died of.
             message = message.partition("\n")[0]
         structlog.get_logger().log(record.levelno, message, logger=record.name, exc_info=record.exc_info)
+
+
+def _name_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    request_id = current_request_id.get()
+    if request_id is not None:
+        event["request_id"] = request_id
+    return event
 
 
 def _exception_without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -80,10 +100,13 @@ def _json_renderer() -> list[Processor]:
 
 
 def _console_renderer() -> list[Processor]:
-    return [
-        _failure_as_text,
-        structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty() and "NO_COLOR" not in os.environ),
-    ]
+    renderer = structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    return [_failure_as_text, renderer, _encoded]
+
+
+def _encoded(_logger: WrappedLogger, _method: str, line: EventDict) -> bytes:
+    """The renderer's text as bytes; what cannot be encoded shall not lose the line."""
+    return str(line).encode("utf-8", "backslashreplace")
 
 
 def _failure_as_text(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

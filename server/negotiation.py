@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 
 class MediaType(StrEnum):
@@ -21,6 +22,10 @@ class _Weight(NamedTuple):
 
 _UNWANTED = _Weight(quality=0, specificity=0)
 _WILDCARD, _SUBTYPE_WILDCARD, _EXACT = range(3)
+
+
+# A header that is longer is nobody's usual one, and shall not take the room.
+_REMEMBERED_LENGTH: Final = 300
 
 
 class _Range(NamedTuple):
@@ -41,6 +46,10 @@ def negotiate(accept: str, *, html: bool) -> MediaType | None:
         accept: the header's value, empty where the header is missing.
         html: whether a page may be the answer. It is, only for a client that names ``text/html``.
     """
+    return _remembered(accept, html) if len(accept) <= _REMEMBERED_LENGTH else _negotiate(accept, html)
+
+
+def _negotiate(accept: str, html: bool) -> MediaType | None:  # noqa: FBT001 - lru_cache wants them by position
     if not accept.strip():
         return MediaType.JSON
     ranges = _parse(accept)
@@ -52,6 +61,10 @@ def negotiate(accept: str, *, html: bool) -> MediaType | None:
     if graphql.quality and (graphql > json or (graphql == json and graphql.specificity == _EXACT)):
         return MediaType.GRAPHQL_RESPONSE
     return MediaType.JSON if json.quality else None
+
+
+# Clients send the same few headers for ever, and the answer depends on nothing else.
+_remembered = lru_cache(maxsize=256)(_negotiate)
 
 
 def _parse(accept: str) -> list[_Range]:

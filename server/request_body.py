@@ -31,9 +31,8 @@ def check_body_headers(headers: Headers, limit: int) -> None:
         RequestRefusedError: 415 for another media type, charset or any content coding; 413 for a declared length
             beyond ``limit`` bytes.
     """
-    media_type, *parameters = (part.strip() for part in headers.get("content-type", "").lower().split(";"))
-    charsets = [value.strip(' "') for key, _, value in map(_split, parameters) if key.strip() == "charset"]
-    if media_type != "application/json" or any(charset not in {"utf-8", "utf8"} for charset in charsets):
+    content_type = headers.get("content-type", "")
+    if content_type != "application/json" and not _is_json(content_type):
         message = "The body must be application/json in UTF-8, and the Content-Type header must say so."
         refuse(415, message, headers={"accept-post": "application/json"})
     if headers.get("content-encoding", "identity").lower() != "identity":
@@ -75,6 +74,12 @@ async def _read(receive: Receive, limit: int) -> bytes:
 
 def _refuse_size(limit: int) -> NoReturn:
     refuse(413, f"The body is larger than {limit} bytes.", ErrorCode.OPERATION_LIMIT_EXCEEDED, headers=_CLOSE)
+
+
+def _is_json(content_type: str) -> bool:
+    media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
+    charsets = [value.strip(' "') for key, _, value in map(_split, parameters) if key.strip() == "charset"]
+    return media_type == "application/json" and all(charset in {"utf-8", "utf8"} for charset in charsets)
 
 
 def _split(parameter: str) -> tuple[str, str, str]:
