@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
 
 from tests.server.gateway import running_gateway
@@ -13,6 +14,8 @@ from tests.server.gateway import running_gateway
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    import httpx2
 
     from settings import Settings
     from tenancy.database import Database
@@ -58,6 +61,75 @@ async def test_g7_a_deep_document_or_variable_is_a_typed_refusal(gateway: Gatewa
                 response = await client.post("/graphql", json={"query": document})
                 assert response.status_code in {400, 422}
                 assert "data" not in response.json()
+
+
+CREATE = "mutation($input:CompanyCreateInput!){companyCreate(input:$input){company{name} userErrors{code field}}}"
+
+
+async def org_unit(client: httpx2.AsyncClient) -> str:
+    response = await client.post("/graphql", json={"query": "{orgUnits(first:1){nodes{id}}}"})
+    identifier: str = response.json()["data"]["orgUnits"]["nodes"][0]["id"]
+    return identifier
+
+
+async def names(client: httpx2.AsyncClient) -> list[str]:
+    response = await client.post("/graphql", json={"query": "{companies(first:100){nodes{name}}}"})
+    return [node["name"] for node in response.json()["data"]["companies"]["nodes"]]
+
+
+async def test_g9_a_mutation_is_executed_by_nothing_but_a_post_of_json(gateway: Gateway) -> None:
+    async with gateway.client() as client:
+        value = {"orgUnitId": await org_unit(client), "name": "Made by a mutation"}
+        parameters = {"query": CREATE, "variables": orjson.dumps({"input": value}).decode()}
+        by_get = await client.get("/graphql", params=parameters)
+        assert by_get.status_code == 405
+        assert by_get.headers["allow"] == "POST"
+        by_form = await client.post("/graphql", data=parameters)
+        assert by_form.status_code == 415
+        as_text = await client.post(
+            "/graphql",
+            content=orjson.dumps({"query": CREATE, "variables": {"input": value}}),
+            headers={"content-type": "text/plain"},
+        )
+        assert as_text.status_code == 415
+        assert value["name"] not in await names(client)
+        by_post = await client.post("/graphql", json={"query": CREATE, "variables": {"input": value}})
+        assert by_post.status_code == 200
+        assert value["name"] in await names(client)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"financials": {"creditLimit": value, "creditCurrency": "EUR"}}
+        for value in (
+            "NaN",
+            "sNaN",
+            "-Infinity",
+            "1e400",
+            "1E+1000000",
+            "9" * 5_000,
+            "-0",
+            "0." + "1" * 5_000,
+            "x",
+            1e308,
+        )
+    ]
+    + [{"listedOn": value} for value in ("0000-00-00", "9999-12-31T25:00", "-1", "10000-01-01", "x" * 5_000, 5)]
+    + [{"foundedYear": value} for value in (2**31 - 1, -(2**31), 2**31, 1.5, "1999")]
+    + [{"financials": {"riskScore": value}} for value in (2**31 - 1, -1, 1e10)]
+    + [
+        {key: "\ufdd0\u202e\x7f" * 2_000}
+        for key in ("legalName", "taxId", "lei", "website", "vatNumber", "cik", "sector")
+    ]
+    + [{"name": ""}, {"name": " "}, {"name": "x" * 100_000}, {"version": 1}, {"unknown": {"a": [1]}}],
+)
+async def test_g29_an_odd_value_of_an_input_is_never_a_fault_of_ours(gateway: Gateway, odd: dict[str, object]) -> None:
+    async with gateway.client() as client:
+        value = {"orgUnitId": await org_unit(client), "name": "Odd", **odd}
+        response = await client.post("/graphql", json={"query": CREATE, "variables": {"input": value}})
+    assert response.status_code in {200, 422}
+    assert "INTERNAL_SERVER_ERROR" not in response.text
 
 
 async def test_g25_only_the_named_operation_of_a_document_runs(gateway: Gateway) -> None:
