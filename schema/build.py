@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.verification import verify
 
@@ -14,6 +15,6 @@ def build_schema() -> strawberry.Schema:
     Raises:
         schema.verification.SchemaRuleError: a declaration is missing or unsafe.
     """
-    schema = strawberry.Schema(Query)
+    schema = strawberry.Schema(Query, mutation=Mutation)
     verify(schema._schema)  # noqa: SLF001 - Strawberry has no public name for the schema it built
     return schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, dataclass_transform
 
 import strawberry
@@ -13,7 +13,9 @@ from tortoise.models import Model
 
 from auth.permissions import Requirement
 from resolvers.atomic import atomic
+from resolvers.context import Info
 from resolvers.reads import Reach, ReadFunction
+from resolvers.writes import Change
 from schema.rules import (
     FIELD_RULE,
     TYPE_RULE,
@@ -28,6 +30,7 @@ from schema.rules import (
     Requires,
     TypeRule,
 )
+from schema.written import written
 
 Class = TypeVar("Class", bound=type)
 
@@ -102,12 +105,24 @@ def _origin(  # noqa: PLR0913 - mirrors the declaration above
     return FromColumn(column) if column is not None else _COLUMN_OF_THE_SAME_NAME
 
 
-def mutation(*, requires: Requirement, resolver: Callable[..., Awaitable[Any]], description: str | None = None) -> Any:
-    """Declare a mutation: an async resolver, run in a savepoint of its own, so that what fails leaves nothing behind.
+def mutation(*, requires: Requirement, takes: type, change: Change, description: str | None = None) -> Any:
+    """Declare a mutation. It runs in a savepoint of its own, so that what fails leaves nothing behind.
 
-    To hold ``requires`` in some org units is enough to call it; the resolver compares the unit of what it changes.
+    Args:
+        requires: to hold it in some org units is enough to call; ``change`` compares the unit of what it changes.
+        takes: the input type of the one argument, ``input``.
+        change: called with the viewer and what was written; the fields of the payload are attributes of its answer.
+        description: printed into the SDL.
     """
-    return field(requires=requires, resolver=atomic(resolver), checks_reach=True, description=description)
+
+    async def resolve(info: Info, given: object) -> object:
+        return await change(info.context.viewer, written(given))
+
+    declared = field(requires=requires, resolver=atomic(resolve), checks_reach=True, description=description)
+    declared.arguments = [
+        StrawberryArgument(python_name="given", graphql_name="input", type_annotation=StrawberryAnnotation(takes))
+    ]
+    return declared
 
 
 def key(*, requires: Requirement) -> Any:
@@ -146,7 +161,8 @@ def _add_arguments(declared: StrawberryField, arguments: Mapping[str, Any]) -> N
 def input_field(*, requires: Requirement, column: str | None = None, description: str | None = None) -> Any:
     """Declare a field of an input type: ``requires`` is what writing it (or, in a filter, comparing it) asks for.
 
-    It may be left out of the input, which is not the same as ``null``.
+    It may be left out of the input, which is not the same as ``null``. ``column`` is what it compares or writes; for a
+    write, it need not be said where the names agree.
     """
     rule = FieldRule(requires=requires, origin=FromResolver(), column=column)
     return _declare(rule, default=strawberry.UNSET, description=description)

@@ -76,7 +76,7 @@ class FieldRule:
         origin: where the value comes from.
         checks_reach: for a mutation: holding the permission in some org units is enough to call it, because its
             resolver compares the unit of what it changes. Without it the permission must hold everywhere.
-        column: for a filter's input field: the column that it compares.
+        column: for an input field: the column that it compares or writes.
     """
 
     requires: Requirement

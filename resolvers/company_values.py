@@ -1,0 +1,143 @@
+"""What a company's columns may hold. Mutations and imports ask the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final
+from urllib.parse import urlsplit
+
+from tortoise.fields import CharField
+
+from models.tenant import Company, CompanyStatus
+from resolvers import identifiers
+from resolvers.refused_value import RefusedValueError
+
+Value = object
+
+LACKS_CURRENCY: Final = "A credit limit needs a currency."
+
+# PostgreSQL holds no NUL and UTF-8 no lone surrogate; the others are a line's end or worse in somebody's list.
+_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# The column has twenty digits, two of them after the point.
+_CREDIT_LIMIT_BELOW: Final = Decimal(10) ** 18
+_CENT: Final = Decimal("0.01")
+_HIGHEST_RISK: Final = 100
+_NEVER_NULL: Final = frozenset({"name", "status", "org_unit_id"})
+
+
+def checked(
+    values: Mapping[str, Value], *, country: str | None = None
+) -> tuple[dict[str, Value], dict[str, RefusedValueError]]:
+    """Check values by the columns that they are for.
+
+    Args:
+        values: column to value; text is trimmed, and empty text is no value.
+        country: of the address that the company has already; a new one among the values goes before it.
+
+    Returns:
+        The values that can be kept, in their one spelling, and what is wrong with the others.
+    """
+    kept: dict[str, Value] = {}
+    refused: dict[str, RefusedValueError] = {}
+    # The address before the tax number, whose form is a matter of the country.
+    for column in sorted(values, key=lambda each: each == "tax_id"):
+        try:
+            value = _plain(column, values[column])
+            if value is None and column in _NEVER_NULL:
+                message = "This must not be empty."
+                raise RefusedValueError(message)  # noqa: TRY301 - refused like everything that a check refuses
+            if value is not None and column == "tax_id":
+                value = identifiers.tax_id(str(value), _country(kept, country))
+            elif value is not None and column in _CHECKS:
+                value = _CHECKS[column](value)
+            kept[column] = value
+        except RefusedValueError as problem:
+            refused[column] = problem
+    return kept, refused
+
+
+def lacks_currency(values: Mapping[str, Value]) -> bool:
+    """Whether a credit limit stands there without a currency: a number that nobody can act on."""
+    return values.get("credit_limit") is not None and values.get("credit_currency") is None
+
+
+def _country(kept: Mapping[str, Value], before: str | None) -> str | None:
+    if "address_country" not in kept:
+        return before
+    now = kept["address_country"]
+    return None if now is None else str(now)
+
+
+def _plain(column: str, value: Value) -> Value:
+    if not isinstance(value, str) or isinstance(value, CompanyStatus):
+        return value
+    text = unicodedata.normalize("NFC", value).strip()
+    if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
+        message = "This holds characters that can't be shown, such as a line's end."
+        raise RefusedValueError(message)
+    field = Company._meta.fields_map.get(column)  # noqa: SLF001 - Tortoise names its public description so
+    if isinstance(field, CharField) and len(text) > field.max_length and column not in _SHORTENED_BY_CHECKS:
+        message = f"This has at most {field.max_length} characters."
+        raise RefusedValueError(message)
+    return text or None
+
+
+def _website(value: Value) -> str:
+    text = str(value)
+    if not _is_website(text):
+        message = "A website is an address such as https://www.example.com."
+        raise RefusedValueError(message)
+    return text
+
+
+def _is_website(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # raises where it is no number
+    except ValueError:
+        return False
+    whole = parts.scheme in {"http", "https"} and "." in (parts.hostname or "").strip(".")
+    return whole and parts.username is None and not any(character.isspace() for character in text)
+
+
+def _founded_year(value: Value) -> int:
+    present = datetime.now(UTC).year
+    if not isinstance(value, int) or not 1 <= value <= present:
+        message = "A company was founded in a year between 1 and the present one."
+        raise RefusedValueError(message)
+    return value
+
+
+def _credit_limit(value: Value) -> Decimal:
+    if not isinstance(value, Decimal) or not value.is_finite() or not 0 <= value < _CREDIT_LIMIT_BELOW:
+        message = "A credit limit is at least 0 and has at most 18 digits before the point."
+        raise RefusedValueError(message)
+    if value != value.quantize(_CENT):
+        message = "A credit limit has at most two decimal places."
+        raise RefusedValueError(message)
+    return value.quantize(_CENT)
+
+
+def _risk_score(value: Value) -> int:
+    if not isinstance(value, int) or not 0 <= value <= _HIGHEST_RISK:
+        message = f"A risk score is a whole number from 0 to {_HIGHEST_RISK}."
+        raise RefusedValueError(message)
+    return value
+
+
+_CHECKS: Final[Mapping[str, Callable[[Value], Value]]] = {
+    "website": _website,
+    "founded_year": _founded_year,
+    "vat_number": lambda value: identifiers.vat_number(str(value)),
+    "lei": lambda value: identifiers.lei(str(value)),
+    "cik": lambda value: identifiers.cik(str(value)),
+    "address_country": lambda value: identifiers.country(str(value)),
+    "credit_currency": lambda value: identifiers.currency(str(value)),
+    "credit_limit": _credit_limit,
+    "risk_score": _risk_score,
+}
+# Typed with spaces and punctuation, these are longer than what is kept of them.
+_SHORTENED_BY_CHECKS: Final = frozenset({"vat_number", "lei", "cik", "tax_id", "address_country", "credit_currency"})
