@@ -64,15 +64,17 @@ class Gateway:
 
 
 @contextlib.asynccontextmanager
-async def running_gateway(settings: Settings, database: Database, folder: Path) -> AsyncIterator[Gateway]:
-    """Start the server on the tests' database, and stop it at the end."""
+async def running_gateway(
+    settings: Settings, database: Database, folder: Path, **environment: str
+) -> AsyncIterator[Gateway]:
+    """Start the server on the tests' database, and stop it at the end. ``environment`` is added to its variables."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     settings = settings.model_copy(update={"public_url": url})
     one, other = [await _tenant(database, settings) for _ in range(2)]
     assert settings.database_url is not None
     assert settings.key_encryption_key is not None
-    environment = {
+    variables = {
         "PATH": os.environ["PATH"],
         "FIELDGATE_ENVIRONMENT": "development",
         "FIELDGATE_DATABASE_URL": settings.database_url.get_secret_value(),
@@ -80,11 +82,12 @@ async def running_gateway(settings: Settings, database: Database, folder: Path) 
         "FIELDGATE_LISTEN": f"127.0.0.1:{port}",
         "FIELDGATE_PUBLIC_URL": url,
         "FIELDGATE_LOG_FORMAT": "json",
+        **environment,
     }
     log = folder / "log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", "serve", cwd=ROOT, env=environment, stdout=output, stderr=output
+            sys.executable, "-m", "cli", "serve", cwd=ROOT, env=variables, stdout=output, stderr=output
         )
     try:
         await _until_ready(process, url, log)
