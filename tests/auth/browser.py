@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
@@ -15,6 +15,8 @@ from server.request_log import RequestLogMiddleware
 from server.routes.auth import AUTH_ROUTES
 from server.security_headers import SecurityHeadersMiddleware
 from tests.auth.provider_double import CODE, ISSUER, ProviderDouble, overlaid
+
+ACME: Final = "acme-auth"
 
 if TYPE_CHECKING:
     from auth.opening import Authentication
@@ -59,7 +61,7 @@ class Browser:
         origin = {"Origin": self.authentication.settings.public_origin, "Sec-Fetch-Site": "same-origin"}
         return await self.client.post(path, headers=origin | headers)
 
-    async def depart(self, tenant: str = "acme", wanted: str | None = None) -> httpx2.Response:
+    async def depart(self, tenant: str = ACME, wanted: str | None = None) -> httpx2.Response:
         """Ask to sign in, and let the provider know what it was asked."""
         query = {"tenant": tenant} | ({} if wanted is None else {"next": wanted})
         response = await self.get(f"/auth/login?{urlencode(query)}")
@@ -71,6 +73,6 @@ class Browser:
         honest: dict[str, object] = {"code": CODE, "state": self.double.authorization["state"][0], "iss": ISSUER}
         return f"/auth/callback?{urlencode(overlaid(honest, self.double.callback))}"
 
-    async def sign_in(self, tenant: str = "acme", wanted: str | None = None) -> httpx2.Response:
+    async def sign_in(self, tenant: str = ACME, wanted: str | None = None) -> httpx2.Response:
         await self.depart(tenant, wanted)
         return await self.get(self.answer())

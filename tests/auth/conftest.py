@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 import httpx2
 import pytest
 
 from auth.opening import open_authentication
+from auth.roles import BUILT_IN_ROLES
 from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
 from auth.sso.provider import seal_client_secret
 from models.shared import IdentityProvider, SigningKey
 from models.tenant import Member, OrgUnit
+from tenancy.provisioning import create_tenant
 from tenancy.scope import tenant_scope
-from tests.auth.browser import Browser
+from tests.auth.browser import ACME, Browser
 from tests.auth.provider_double import CLIENT_SECRET, ISSUER, ProviderDouble
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from settings import Settings
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
+
+GLOBEX: Final = "globex-auth"
 
 
 @dataclass(frozen=True)
@@ -64,16 +68,22 @@ async def remove_people(placement: TenantPlacement) -> None:
     await IdentityProvider.filter(tenant_id=placement.tenant_id).delete()
 
 
-@pytest.fixture
-async def acme(tenants: dict[str, TenantPlacement]) -> AsyncIterator[TenantPlacement]:
-    yield tenants["acme"]
-    await remove_people(tenants["acme"])
+@pytest.fixture(scope="session")
+async def own_tenants(database: Database) -> dict[str, TenantPlacement]:
+    """Two tenants for these tests alone, which remove people without asking whose they are."""
+    return {slug: await create_tenant(database, slug, slug, built_in_roles=BUILT_IN_ROLES) for slug in (ACME, GLOBEX)}
 
 
 @pytest.fixture
-async def globex(tenants: dict[str, TenantPlacement]) -> AsyncIterator[TenantPlacement]:
-    yield tenants["globex"]
-    await remove_people(tenants["globex"])
+async def acme(own_tenants: dict[str, TenantPlacement]) -> AsyncIterator[TenantPlacement]:
+    yield own_tenants[ACME]
+    await remove_people(own_tenants[ACME])
+
+
+@pytest.fixture
+async def globex(own_tenants: dict[str, TenantPlacement]) -> AsyncIterator[TenantPlacement]:
+    yield own_tenants[GLOBEX]
+    await remove_people(own_tenants[GLOBEX])
 
 
 @pytest.fixture
@@ -84,8 +94,12 @@ async def owner(acme: TenantPlacement) -> Person:
 
 @pytest.fixture
 async def keys(settings: Settings, database: Database) -> AsyncIterator[SigningKeys]:  # noqa: ARG001 # it has to be open
+    """A process that knows no key yet, and a table with none; the keys of others are put back."""
+    kept = await SigningKey.all()
+    await SigningKey.all().delete()
     yield SigningKeys(settings)
     await SigningKey.all().delete()
+    await SigningKey.bulk_create(kept)
 
 
 @pytest.fixture
@@ -105,7 +119,6 @@ async def authentication(
     transport = httpx2.ASGITransport(double.app())
     async with open_authentication(settings, database.directory, transport=transport) as opened:
         yield opened
-    await SigningKey.all().delete()
 
 
 @pytest.fixture
