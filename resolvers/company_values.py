@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,13 +13,12 @@ from tortoise.fields import CharField
 from models.tenant import Company, CompanyStatus
 from resolvers import identifiers
 from resolvers.refused_value import RefusedValueError
+from resolvers.text import NOTHING, line
 
 Value = object
 
 LACKS_CURRENCY: Final = "A credit limit needs a currency."
 
-# PostgreSQL holds no NUL and UTF-8 no lone surrogate; the others are a line's end or worse in somebody's list.
-_UNPRINTABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # The column has twenty digits, two of them after the point.
 _CREDIT_LIMIT_BELOW: Final = Decimal(10) ** 18
 _CENT: Final = Decimal("0.01")
@@ -45,15 +43,7 @@ def checked(
     # The address before the tax number, whose form is a matter of the country.
     for column in sorted(values, key=lambda each: each == "tax_id"):
         try:
-            value = _plain(column, values[column])
-            if value is None and column in _NEVER_NULL:
-                message = "This must not be empty."
-                raise RefusedValueError(message)  # noqa: TRY301 - refused like everything that a check refuses
-            if value is not None and column == "tax_id":
-                value = identifiers.tax_id(str(value), _country(kept, country))
-            elif value is not None and column in _CHECKS:
-                value = _CHECKS[column](value)
-            kept[column] = value
+            kept[column] = _checked(column, values[column], kept.get("address_country", country))
         except RefusedValueError as problem:
             refused[column] = problem
     return kept, refused
@@ -64,25 +54,21 @@ def lacks_currency(values: Mapping[str, Value]) -> bool:
     return values.get("credit_limit") is not None and values.get("credit_currency") is None
 
 
-def _country(kept: Mapping[str, Value], before: str | None) -> str | None:
-    if "address_country" not in kept:
-        return before
-    now = kept["address_country"]
-    return None if now is None else str(now)
+def _checked(column: str, given: Value, country: Value) -> Value:
+    value = _line(column, given) if isinstance(given, str) and not isinstance(given, CompanyStatus) else given
+    if value is None:
+        if column in _NEVER_NULL:
+            raise RefusedValueError(NOTHING)
+        return None
+    if column == "tax_id":
+        return identifiers.tax_id(str(value), None if country is None else str(country))
+    return _CHECKS[column](value) if column in _CHECKS else value
 
 
-def _plain(column: str, value: Value) -> Value:
-    if not isinstance(value, str) or isinstance(value, CompanyStatus):
-        return value
-    text = unicodedata.normalize("NFC", value).strip()
-    if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
-        message = "This holds characters that can't be shown, such as a line's end."
-        raise RefusedValueError(message)
+def _line(column: str, given: str) -> str | None:
     field = Company._meta.fields_map.get(column)  # noqa: SLF001 - Tortoise names its public description so
-    if isinstance(field, CharField) and len(text) > field.max_length and column not in _SHORTENED_BY_CHECKS:
-        message = f"This has at most {field.max_length} characters."
-        raise RefusedValueError(message)
-    return text or None
+    bounded = isinstance(field, CharField) and column not in _SHORTENED_BY_CHECKS
+    return line(given, field.max_length if isinstance(field, CharField) and bounded else None)
 
 
 def _website(value: Value) -> str:

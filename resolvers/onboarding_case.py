@@ -25,6 +25,8 @@ TRANSITIONS: Final[Mapping[OnboardingCaseState, tuple[OnboardingCaseState, ...]]
     OnboardingCaseState.REJECTED: (),
     OnboardingCaseState.WITHDRAWN: (),
 }
+# Where a case ends. One in any other state is open.
+FINAL: Final = frozenset(state for state, following in TRANSITIONS.items() if not following)
 
 
 def onboarding_cases(_source: Source) -> Page:

@@ -4,6 +4,8 @@ import strawberry
 
 import resolvers.company_create
 import resolvers.company_update
+import resolvers.onboarding_case_advance
+import resolvers.onboarding_case_open
 from auth.permissions import Permission
 from schema.company_changes import (
     CompanyCreateInput,
@@ -12,6 +14,12 @@ from schema.company_changes import (
     CompanyUpdatePayload,
 )
 from schema.fields import mutation
+from schema.onboarding_case_changes import (
+    OnboardingCaseAdvanceInput,
+    OnboardingCaseAdvancePayload,
+    OnboardingCaseOpenInput,
+    OnboardingCaseOpenPayload,
+)
 
 
 @strawberry.type
@@ -27,4 +35,16 @@ class Mutation:
         takes=CompanyUpdateInput,
         change=resolvers.company_update.update,
         description="Change the keys that are given of a company that nobody has changed since you read it.",
+    )
+    onboarding_case_open: OnboardingCaseOpenPayload | None = mutation(
+        requires=Permission.ONBOARDING_CASE_WRITE,
+        takes=OnboardingCaseOpenInput,
+        change=resolvers.onboarding_case_open.open_case,
+        description="Open a company's onboarding case. A company has one open case at most.",
+    )
+    onboarding_case_advance: OnboardingCaseAdvancePayload | None = mutation(
+        requires=Permission.ONBOARDING_CASE_WRITE,
+        takes=OnboardingCaseAdvanceInput,
+        change=resolvers.onboarding_case_advance.advance,
+        description="Take a case to one of its nextStates. To approve or reject it takes onboarding_case:approve too.",
     )

@@ -92,6 +92,12 @@ class Firm:
         async with tenant_scope(self.placement, authorization_version=None, read_only=True):
             return await Company.get(id=key)
 
+    async def columns(self, key: UUID) -> dict[str, Any]:
+        """All of the row, as it is now."""
+        async with tenant_scope(self.placement, authorization_version=None, read_only=True):
+            rows: list[dict[str, Any]] = await Company.filter(id=key).values()
+        return rows[0]
+
     async def ask(self, viewer: Viewer, document: str, **variables: object) -> Answer:
         # The versions count up whenever a test adds a person, as in life; what a viewer may stays the same.
         current = await self.viewer(viewer.member_id)
