@@ -18,7 +18,7 @@ from cli.environment import with_database
 from cli.failure import CommandFailedError
 from cli.migration_report import migrate_with_progress
 from development import graphiql_bundle
-from development.demo import ensure_demo
+from development.demo import DEMO_TENANTS, ensure_demo
 from development.identity_provider import development_routes
 from development.identity_provider_people import persons_of
 from development.identity_provider_registration import ensure_identity_providers
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from development.identity_provider_people import Persona
     from settings import Settings
 
-DEMO_TENANTS = ("acme", "globex")
 PEOPLE_SHOWN = 8
 SHELLS_COUNT_FROM = 128
 
@@ -77,7 +76,7 @@ async def _prepare(settings: Settings, url: str) -> dict[str, list[Persona]]:
     try:
         await ensure_demo(database)
         await ensure_identity_providers(settings)
-        return {slug: await persons_of(await database.directory.by_slug(slug)) for slug in DEMO_TENANTS}
+        return {demo.slug: await persons_of(await database.directory.by_slug(demo.slug)) for demo in DEMO_TENANTS}
     finally:
         await database.close()
 
