@@ -48,7 +48,7 @@ async def persons_of(placement: TenantPlacement) -> list[Persona]:
     # Nobody has signed in yet, so there are no grants to rely on; and this is nobody's machine but the developer's.
     async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
         rows = await session.fetch(_PEOPLE, _MOST)
-    return [Persona(Person(str(row["id"]), row["email"], row["full_name"]), row["roles"] or "no role") for row in rows]
+    return [Persona(Person(str(row["id"]), row["email"], row["full_name"]), row["roles"] or "No role") for row in rows]
 
 
 async def person_of(placement: TenantPlacement, member_id: str) -> Person | None:

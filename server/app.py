@@ -23,6 +23,7 @@ from server.migrations import check_migrations
 from server.request_log import RequestLogMiddleware
 from server.routes.auth import AUTH_ROUTES
 from server.security_headers import SecurityHeadersMiddleware
+from settings import InsecureSettingsError
 from tenancy.database import open_database
 
 if TYPE_CHECKING:
@@ -46,7 +47,13 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
         settings: of the whole server.
         drain: told when the process is asked to stop, where somebody does that.
         extra_routes: what a development server has beside the rest.
+
+    Raises:
+        InsecureSettingsError: there are extra routes in production, where one of them would let everybody in.
     """
+    if extra_routes and settings.environment == "production":
+        message = "production has no routes beside the server's own"
+        raise InsecureSettingsError(message)
     drain = drain or Drain()
 
     async def ping() -> None:

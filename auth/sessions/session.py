@@ -89,11 +89,16 @@ class Sessions:
         subject = Subject(tenant_id, member_id, token.session_id, authenticated_at)
         return await self._tokens(subject, token, idle_expires_at)
 
-    async def refresh(self, text: str) -> SessionTokens:
+    async def refresh(self, text: str, *, tenant_hint: str | None = None) -> SessionTokens:
         """Continue a session: the token shown is replaced by the next.
 
         A token that was replaced already ends the session for everybody who holds one of its tokens, since one of them
         is not its owner; but for a moment after the replacement it gets the same answer as the first time.
+
+        Args:
+            text: the token.
+            tenant_hint: the tenant that the caller says it belongs to. If it is another, the token is not where it
+                should be, and its session ends.
 
         Raises:
             UnauthenticatedError: the token is not the one to continue its session, or that session is over.
@@ -113,6 +118,10 @@ class Sessions:
         except (UnknownTenantError, NoTenantError) as failure:
             message = "the tenant is not served"
             raise UnauthenticatedError(message) from failure
+        if tenant_hint not in {None, placement.slug}:
+            await self._end(token.session_id, "shown_at_another_tenant")
+            message = "the token is of another tenant"
+            raise UnauthenticatedError(message)
         if not active:
             await self._end(token.session_id, "member_inactive")
             message = "the member is not active"

@@ -56,7 +56,9 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def page(title: str, content: str, *, status: int = 200, form_targets: str = "'self'") -> HTMLResponse:
+def page(
+    title: str, content: str, *, status: int = 200, form_targets: str = "'self'", referrer: str = "no-referrer"
+) -> HTMLResponse:
     """A whole page.
 
     Args:
@@ -64,6 +66,7 @@ def page(title: str, content: str, *, status: int = 200, form_targets: str = "'s
         content: HTML in which everything that came from outside has been escaped.
         status: of the response.
         form_targets: where a form may lead, redirects included, as a source list of a content security policy.
+        referrer: the referrer policy.
     """
     policy = (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {form_targets}; "
@@ -72,7 +75,7 @@ def page(title: str, content: str, *, status: int = 200, form_targets: str = "'s
     return HTMLResponse(
         _PAGE.format(title=escape(title), style=_STYLE, content=content),
         status,
-        headers={"Content-Security-Policy": policy, "Cache-Control": "no-store"},
+        headers={"Content-Security-Policy": policy, "Cache-Control": "no-store", "Referrer-Policy": referrer},
     )
 
 
@@ -93,7 +96,7 @@ def ask_for_tenant(settings: Settings, wanted_path: str | None) -> HTMLResponse:
 
 def not_signed_in(reference: str, *, status: int) -> HTMLResponse:
     """The one page for every failure to sign in. What exactly was wrong is in the log, under the reference."""
-    content = f"""<p>We could not sign you in. Please try again. If it happens again, tell your administrator:</p>
+    content = f"""<p>We could not sign you in. If it happens again, tell your administrator this reference:</p>
 <p><code>{escape(reference)}</code></p>
 <p><a href="/auth/login">Try again</a></p>"""
     return page("Sign-in did not work", content, status=status)
@@ -101,7 +104,9 @@ def not_signed_in(reference: str, *, status: int) -> HTMLResponse:
 
 def ask_to_sign_out() -> HTMLResponse:
     """A page with a button: a link that signs people out could be put into any other page."""
-    return page("Sign out", '<form method="post" action="/auth/logout"><button autofocus>Sign out</button></form>')
+    # A page that sends no referrer sends "Origin: null" with its forms, which is what any other page could send.
+    form = '<form method="post" action="/auth/logout"><button autofocus>Sign out</button></form>'
+    return page("Sign out", form, referrer="same-origin")
 
 
 def signed_out() -> HTMLResponse:

@@ -12,6 +12,7 @@ from auth.cookies import Cookie, read_cookie, token_from
 from auth.unauthenticated import UnauthenticatedError
 from models.tenant import Member
 from server.cross_site import check_same_origin
+from server.graphql import TENANT_HINT
 from server.refusal import RequestRefusedError
 from server.routes.authentication import authentication_of, forget_session, keep_session, read_parameters
 from tenancy.scope import tenant_scope
@@ -88,7 +89,7 @@ async def _member(viewer: Viewer) -> Member:
 
 async def _refresh_program(request: Request, refresh_token: str) -> Response:
     try:
-        tokens = await authentication_of(request).sessions.refresh(refresh_token)
+        tokens = await authentication_of(request).sessions.refresh(refresh_token, tenant_hint=_tenant_hint(request))
     except UnauthenticatedError as failure:
         return _invalid_grant(failure)
     body = {
@@ -108,7 +109,7 @@ async def _refresh_browser(request: Request) -> Response:
         return _error(400, "invalid_request")
     check_same_origin("POST", request.headers, settings.public_origin)
     try:
-        tokens = await authentication.sessions.refresh(refresh_token)
+        tokens = await authentication.sessions.refresh(refresh_token, tenant_hint=_tenant_hint(request))
     except UnauthenticatedError as failure:
         response = _invalid_grant(failure)
         forget_session(response, settings)
@@ -116,6 +117,10 @@ async def _refresh_browser(request: Request) -> Response:
     response = JSONResponse({"expires_in": tokens.access_seconds}, headers=_NO_STORE)
     keep_session(response, settings, tokens)
     return response
+
+
+def _tenant_hint(request: Request) -> str | None:
+    return request.headers.get(TENANT_HINT)
 
 
 def _invalid_grant(failure: UnauthenticatedError) -> Response:

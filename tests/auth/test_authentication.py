@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from auth import authentication
 from auth.authentication import Authenticator, UnauthenticatedError
 from auth.grants import Grants
+from auth.opening import open_authentication
 from auth.permissions import Permission
 from auth.sessions.access_token import Subject, issue
 from cache import Codec, open_cache, open_local_cache
@@ -188,3 +191,24 @@ async def test_j4_a_member_of_one_tenant_is_nobody_in_another(
     token = issue(settings, await keys.signer(), Subject(globex.tenant_id, owner.member_id, SESSION, 1))
     with pytest.raises(UnauthenticatedError):
         await gate.authenticator.viewer(token)
+
+
+async def test_grants_that_one_process_resolved_are_found_by_another_in_redis(
+    settings: Settings, database: Database, keys: SigningKeys, owner: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = os.environ.get("FIELDGATE_REDIS_URL")
+    if url is None:
+        pytest.skip("FIELDGATE_REDIS_URL is not set")
+    shared = settings.model_copy(update={"redis_url": SecretStr(url)})
+    token = await token_for(settings, keys, owner)
+    async with open_authentication(shared, database.directory) as one:
+        first = await one.authenticator.viewer(token)
+    async with open_authentication(shared, database.directory) as other:
+        # A process learns the version by resolving once, for whomever; after that it knows where to look.
+        other.authenticator._versions[owner.placement.tenant_id] = first.authorization_version  # noqa: SLF001 - as said
+
+        def refuse(*_: object, **__: object) -> None:
+            pytest.fail("resolved again")
+
+        monkeypatch.setattr(authentication, "resolve_grants", refuse)
+        assert await other.authenticator.viewer(token) == first

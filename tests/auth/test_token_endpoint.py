@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 from auth.cookies import Cookie
 from auth.sessions.access_token import audience
 from models.shared import Session
+from tests.auth.browser import ACME
 from tests.auth.tokens import sign
 
 if TYPE_CHECKING:
@@ -70,6 +71,14 @@ async def test_j7_a_token_used_twice_ends_the_session_and_clears_the_browser(sig
     answer = await signed_in.post("/auth/token")
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid_grant"})
     assert signed_in.cookies == {}
+
+
+async def test_j10_a_token_shown_at_another_tenant_ends_its_session(signed_in: Browser) -> None:
+    honest = {"X-Fieldgate-Tenant": ACME}
+    assert (await signed_in.post("/auth/token", **honest)).status_code == 200
+    token = refresh_token(signed_in)
+    assert (await signed_in.post("/auth/token", **{"X-Fieldgate-Tenant": "globex"})).status_code == 400
+    assert (await refresh(signed_in, token)).json() == {"error": "invalid_grant"}
 
 
 async def test_j15_every_bad_token_gets_the_same_answer(signed_in: Browser) -> None:

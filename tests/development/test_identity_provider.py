@@ -14,6 +14,7 @@ from joserfc.jwk import KeySet
 from development.identity_provider import CLIENT_ID, client_secret_of, development_routes, issuer_of
 from development.identity_provider_registration import ensure_identity_provider, ensure_identity_providers
 from models.shared import IdentityProvider
+from server.app import create_app
 from settings import InsecureSettingsError
 from tests.development.machine import SLUG, VERIFIER, running_machine
 
@@ -239,5 +240,10 @@ async def test_every_tenant_of_the_machine_gets_one(machine: Machine, tenants: d
 
 
 def test_it_does_not_exist_in_production(settings: Settings) -> None:
+    production = settings.model_copy(update={"environment": "production"})
     with pytest.raises(InsecureSettingsError):
-        development_routes(settings.model_copy(update={"environment": "production"}))
+        development_routes(production)
+    routes = development_routes(settings)
+    with pytest.raises(InsecureSettingsError):
+        create_app(production, extra_routes=routes)
+    create_app(settings, extra_routes=routes)
