@@ -144,7 +144,7 @@ class PlannedPage:
             self._order,
             descending=self._asked.descending,
             after_key=AfterKey(self._field.index),
-            after_value=None if after.value is None else AfterValue(self._field.index, self._order.kind),
+            after_value=None if after.value is None else AfterValue(self._field.index),
         )
         return [text]
 

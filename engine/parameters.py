@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, Protocol
 
 from engine.inputs import NodesInput, PageInput
 from resolvers.global_ids import decode
-from schema.declarations import ColumnKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from uuid import UUID
 
     from auth.permissions import Requirement
     from auth.viewer import Viewer
     from engine.inputs import Inputs
-
-
-# A sort value, as PostgreSQL printed it into a cursor, in the form that asyncpg takes.
-_PARSERS: Final[Mapping[ColumnKind, Callable[[str], object]]] = {
-    ColumnKind.TEXT: str,
-    ColumnKind.INTEGER: int,
-    ColumnKind.NUMERIC: Decimal,
-    ColumnKind.DATE: date.fromisoformat,
-    ColumnKind.TIME: datetime.fromisoformat,
-    ColumnKind.UUID: UUID,
-    ColumnKind.BOOLEAN: "true".__eq__,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +103,16 @@ class AfterKey:
 
 @dataclass(frozen=True, slots=True)
 class AfterValue:
-    """The sort value of the row that the page before ended with."""
+    """The sort value of the row that the page before ended with, as PostgreSQL printed it and reads it again.
+
+    Not as a Python value: infinite dates have none that would come back as what they were.
+    """
 
     field: int
-    kind: ColumnKind
 
     def value(self, values: Values) -> object:
         after = _page(values, self.field).after
-        return None if after is None or after.value is None else _PARSERS[self.kind](after.value)
+        return None if after is None else after.value
 
 
 @dataclass(frozen=True, slots=True)

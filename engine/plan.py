@@ -84,15 +84,15 @@ class _Planner(Relations):
             f"return {row.object(field.child, self)}",
         ]
         entry = self._source.function("one", "rows, state", body)
-        if not self._exists(field, row):
+        if not self._exists(field):
             return None, entry
         where = [self._equal(field, row, None, read.where), *self._reach(field, row)]
         return f"SELECT {row.columns_text} FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1", entry
 
     def root_page(self, field: SelectedField, read: Page) -> tuple[str | None, str]:
+        if not self._exists(field):
+            return None, self._source.function("none", "rows, state", [f"return {self._empty_page(field)}"])
         page = PlannedPage(self._planning, field, self)
-        if not self._exists(field, page.row):
-            return None, self._source.function("none", "rows, state", [f"return {page.function}((), state, 0)"])
         where = self._page_conditions(field, read, page.row, None)
         if not page.wants_total:
             entry = self._source.function("rows", "rows, state", [f"return {page.function}(rows, state, 0)"])
@@ -137,9 +137,9 @@ class _Planner(Relations):
         raise UnplannableError(selected.coordinate)
 
     def _one(self, field: SelectedField, read: One, parent: Row) -> str:
-        row = self._planning.row(self._planning.target(field))
-        if not self._exists(field, row):
+        if not self._exists(field):
             return "None"
+        row = self._planning.row(self._planning.target(field))
         body = [f"return None if {row.variable} is None else {row.object(field.child, self)}"]
         made = self._source.function("one", f"{row.variable}, state", body)
         where = [self._equal(field, row, parent, read.where), *self._reach(field, row)]
@@ -147,25 +147,32 @@ class _Planner(Relations):
         return f"{made}({parent.select(parent.guarded(text))}, state)"
 
     def _page(self, field: SelectedField, read: Page, parent: Row) -> str:
+        if not self._exists(field):
+            return self._empty_page(field)
         page = PlannedPage(self._planning, field, self)
-        if not self._exists(field, page.row):
-            return f"{page.function}((), state, 0)"
         where = self._page_conditions(field, read, page.row, parent)
         rows = parent.select(parent.guarded(f"ARRAY({page.rows_text(where, nested=True)})"))
         total = parent.select(parent.guarded(page.total_text(where))) if page.wants_total else "0"
         return f"{page.function}({rows}, state, {total})"
 
+    def _empty_page(self, field: SelectedField) -> str:
+        """A page without rows, in the shape that was asked for. Its SQL is not sent, so its parameters must not be."""
+        sent, self._planning.statement = self._planning.statement, sql.Statement()
+        page = PlannedPage(self._planning, field, self)
+        self._planning.statement = sent
+        return f"{page.function}((), state, 0)"
+
     # ── conditions ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _row_state(self, field: SelectedField, row: Row) -> RowState:
-        type_name = self._planning.declarations.type_name(row.rule.model)
+    def _row_state(self, field: SelectedField) -> RowState:
+        type_name = self._planning.declarations.type_name(self._planning.target(field).model)
         return self._planning.decision.rows[field.index][type_name]
 
-    def _exists(self, field: SelectedField, row: Row) -> bool:
-        return self._row_state(field, row) is not RowState.NONE
+    def _exists(self, field: SelectedField) -> bool:
+        return self._row_state(field) is not RowState.NONE
 
     def _reach(self, field: SelectedField, row: Row) -> list[str]:
-        return self._reach_condition(row, self._row_state(field, row))
+        return self._reach_condition(row, self._row_state(field))
 
     def _reach_condition(self, row: Row, state: RowState) -> list[str]:
         return [] if state is RowState.ALL else [row.is_in_reach(row.rule.requires)]

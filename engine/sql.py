@@ -126,6 +126,6 @@ def continued(  # noqa: PLR0913 - the parts of one comparison
         # Behind the absent values: ascending there is nothing but more of them, descending every value follows.
         among_absent = f"({value} IS NULL AND {key_after})"
         return f"({among_absent} OR {value} IS NOT NULL)" if descending else among_absent
-    given = statement.parameter(after_value, of.kind)
+    given = statement.parameter(after_value, f"text::{of.kind}")
     pair = f"({value}, {key}) {after} ({given}, {statement.parameter(after_key, 'uuid')})"
     return f"({pair} OR {value} IS NULL)" if of.nullable and not descending else pair

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from tenancy.placement import TenantPlacement
 
+pytest_plugins = ["tests.oracle.fixtures"]
+
 _PREFIX: Final = "fieldgate_test_"
 _TIME: Final = "%Y%m%d%H%M%S"
 _LEFTOVER_AGE: Final = timedelta(days=1)

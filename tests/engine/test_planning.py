@@ -1,0 +1,52 @@
+"""Plans that were wrong once, and the shapes in which they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+
+from auth.grants import Grants
+from auth.permissions import Permission
+from engine.request import Request
+from tests.oracle.personas import in_units, viewer_of
+
+if TYPE_CHECKING:
+    from tests.oracle.comparison import Comparison
+    from tests.oracle.tenant_rows import TenantRows
+
+
+async def test_a_page_of_rows_that_cannot_exist_sends_no_parameter_of_what_is_selected_in_it(
+    comparison: Comparison, northwind: TenantRows
+) -> None:
+    """Role assignments belong to the tenant as a whole, so to hold ``role:read`` in a region shows none of them."""
+    grants = Grants(
+        frozenset({Permission.MEMBER_READ, Permission.ORG_UNIT_READ}),
+        in_units((Permission.ROLE_READ,), northwind.units_below("North")),
+    )
+    document = """{ members(first: 20) { nodes {
+        fullName
+        roleAssignments(first: 5) { totalCount nodes { orgUnit { members(first: 3) { nodes { fullName } } } } }
+    } } }"""
+    await comparison.agreed(Request(document, "empty"), viewer_of(northwind, grants))
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+async def test_pages_go_on_behind_the_first_and_the_last_day_that_there_is(
+    direction: str, comparison: Comparison, northwind: TenantRows
+) -> None:
+    """PostgreSQL's driver writes these two days as minus and plus infinity."""
+    owner = viewer_of(northwind, Grants(frozenset(Permission), {}))
+    document = f"""query($after: String) {{
+        companies(first: 100, after: $after, orderBy: {{field: LISTED_ON, direction: {direction}}}) {{
+            edges {{ cursor node {{ listedOn }} }}
+        }}
+    }}"""
+    every = await comparison.agreed(Request(document, "every"), owner)
+    assert every.data is not None
+    edges = orjson.loads(every.data)["companies"]["edges"]
+    extremes = [edge["cursor"] for edge in edges if edge["node"]["listedOn"] in {"0001-01-01", "9999-12-31"}]
+    assert len(extremes) > 1
+    for cursor in extremes:
+        await comparison.agreed(Request(document, "rest", variables={"after": cursor}), owner)

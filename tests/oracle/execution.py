@@ -1,0 +1,221 @@
+"""The plain executor: graphql-core's own, field by field and row by row, with a permission check in each resolver.
+
+It shares the declarations with the engine and nothing else: no decision, no plan, no SQL. Where both answer alike, the
+engine shows what a person would have written by hand, who has time for every row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql import (
+    GraphQLObjectType,
+    MiddlewareManager,
+    OperationDefinitionNode,
+    execute_sync,
+    get_named_type,
+    parse,
+)
+from graphql.execution.values import get_variable_values
+from strawberry.utils.str_converters import to_snake_case
+
+from models.tenant import Member
+from resolvers.reads import One, Page, Source
+from schema.rules import FromColumn, FromColumns, FromKey, FromRead, FromSameRow
+from tests.oracle.denials import denials
+from tests.oracle.objects import Connection, Edge, PageInfo, ViewerAnswer, made, row_of
+from tests.oracle.reading import Reader, encode
+from tests.oracle.refusals import refusals
+from tests.oracle.rights import Rights
+from tests.oracle.selected import Walk
+from tests.oracle.visible import Visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from graphql import DocumentNode, GraphQLResolveInfo
+    from tortoise.models import Model
+
+    from auth.viewer import Viewer
+    from engine.cursors import Cursors
+    from engine.request import Request
+    from schema.declarations import Declarations
+    from schema.rules import FieldRule, Origin
+    from tests.oracle.tenant_rows import Row, TenantRows
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the oracle says.
+
+    Attributes:
+        data: finished JSON; ``None`` when the operation is refused.
+        errors: entries of ``errors``.
+        cases: how many rows were judged on the way.
+    """
+
+    data: bytes | None
+    errors: tuple[dict[str, object], ...]
+    cases: int
+
+
+class Oracle:
+    """Answers valid operations over one tenant's rows."""
+
+    def __init__(self, declarations: Declarations, rows: TenantRows, cursors: Cursors) -> None:
+        self._declarations = declarations
+        self._rows = rows
+        self._cursors = cursors
+
+    def execute(self, request: Request, viewer: Viewer) -> Answer:
+        """What the engine has to answer."""
+        schema, document = self._declarations.schema, parse(request.document)
+        operation = _operation(document, request.operation_name)
+        values = get_variable_values(schema, operation.variable_definitions or (), dict(request.variables))
+        assert not isinstance(values, list), values
+        walk = Walk(schema, document, operation, values)
+        rights = Rights(self._rows, self._declarations, viewer.grants)
+        if refused := refusals(walk, values, self._declarations, rights):
+            return Answer(None, tuple(refused), rights.cases)
+        resolving = _Resolving(
+            Reader(self._rows, self._declarations, rights, viewer, self._cursors),
+            Visible(self._declarations, viewer.grants),
+        )
+        result = execute_sync(
+            schema,
+            document,
+            variable_values=dict(request.variables),
+            operation_name=request.operation_name,
+            middleware=MiddlewareManager(resolving),
+        )
+        assert result.errors is None, result.errors
+        errors = denials(walk, self._declarations, rights, resolving.denied)
+        return Answer(orjson.dumps(result.data), tuple(errors), rights.cases)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    return next(each for each in operations if name is None or (each.name and each.name.value == name))
+
+
+class _Resolving:
+    """One execution.
+
+    Attributes:
+        denied: objects that lack a field, by its response keys and its object's type.
+    """
+
+    def __init__(self, reader: Reader, visible: Visible) -> None:
+        self._reader = reader
+        self._visible = visible
+        self._declarations = reader.declarations
+        self.denied: Counter[tuple[tuple[str, ...], str]] = Counter()
+
+    def resolve(
+        self,
+        next_: Callable[..., object],
+        source: object,
+        info: GraphQLResolveInfo[Any],
+        **arguments: Any,  # noqa: ANN401 - the field's arguments
+    ) -> object:
+        """Middleware around every resolver; those of the schema itself are called for introspection only."""
+        type_name = info.parent_type.name
+        if type_name.startswith("__") or info.field_name.startswith("__"):
+            return self._visible.seen(next_(source, info, **arguments), source, info)
+        rule = self._declarations.field(type_name, info.field_name)
+        if not self._may(rule, source):
+            path = tuple(key for key in info.path.as_list() if isinstance(key, str))
+            self.denied[path, type_name] += 1
+            return None
+        return self._value(rule, source, info, arguments)
+
+    def _may(self, rule: FieldRule, source: object) -> bool:
+        model, row = row_of(source)
+        rights = self._reader.rights
+        holder = None if model is None else self._declarations.of_model(model)
+        if rights.is_denied_whatever_the_row(rule, holder):
+            return False
+        return model is None or row is None or rights.holds(rule.requires, model, row)
+
+    def _value(
+        self, rule: FieldRule, source: object, info: GraphQLResolveInfo[Any], arguments: Mapping[str, Any]
+    ) -> object:
+        if isinstance(rule.origin, FromRead):
+            return self._read(rule.origin, source, info, arguments)
+        model, row = row_of(source)
+        if model is not None and row is not None:
+            return self._of_row(rule.origin, model, row, info)
+        return self._viewer() if info.field_name == "viewer" else getattr(source, to_snake_case(info.field_name))
+
+    def _of_row(self, origin: Origin, model: type[Model], row: Row, info: GraphQLResolveInfo[Any]) -> object:
+        if isinstance(origin, FromColumn):
+            return row[origin.column]
+        if isinstance(origin, FromKey):
+            return encode(self._declarations.type_name(model), row)
+        if isinstance(origin, FromColumns):
+            return origin.compute(**{name: row[name] for name in origin.columns})
+        assert isinstance(origin, FromSameRow)
+        type_ = get_named_type(info.return_type)
+        assert isinstance(type_, GraphQLObjectType)
+        return made(type_, model, row)
+
+    def _read(
+        self,
+        origin: FromRead,
+        source: object,
+        info: GraphQLResolveInfo[Any],
+        arguments: Mapping[str, Any],
+    ) -> object:
+        read = origin.describe(Source())
+        _, row = row_of(source)
+
+        def above(column: str) -> object:
+            return row[column] if row is not None else getattr(source, column)
+
+        if isinstance(read, One):
+            found = self._reader.one(read, above, arguments)
+            return None if found is None else self._object(read.model, found)
+        if isinstance(read, Page):
+            return self._connection(read, info, above, arguments)
+        given = arguments[read.argument]
+        nodes = [self._reader.node(each) for each in (given if read.many else [given])]
+        objects = [None if each is None else self._object(*each) for each in nodes]
+        return objects if read.many else objects[0]
+
+    def _connection(
+        self, read: Page, info: GraphQLResolveInfo[Any], above: Callable[[str], object], arguments: Mapping[str, Any]
+    ) -> object:
+        page = self._reader.page(read, f"{info.parent_type.name}.{info.field_name}", above, arguments)
+        nodes = [self._object(read.model, row) for row in page.rows]
+        cursors = [page.cursor(row) for row in page.rows]
+        return Connection(
+            edges=[Edge(cursor, node) for cursor, node in zip(cursors, nodes, strict=True)],
+            nodes=nodes,
+            total_count=page.total,
+            page_info=PageInfo(
+                has_next_page=page.more,
+                has_previous_page=page.continues,
+                start_cursor=cursors[0] if cursors else None,
+                end_cursor=cursors[-1] if cursors else None,
+            ),
+        )
+
+    def _viewer(self) -> ViewerAnswer:
+        caller = self._reader.viewer
+        member = self._reader.rows.by_key(Member, caller.member_id)
+        assert member is not None
+        return ViewerAnswer(
+            member_id=caller.member_id,
+            full_name=member["full_name"],
+            email=member["email"],
+            tenant=caller.tenant.slug,
+            permissions=sorted({*caller.grants.everywhere, *caller.grants.in_units}),
+        )
+
+    def _object(self, model: type[Model], row: Row) -> object:
+        type_ = self._declarations.schema.type_map[self._declarations.type_name(model)]
+        assert isinstance(type_, GraphQLObjectType)
+        return made(type_, model, row)
