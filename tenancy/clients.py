@@ -62,9 +62,12 @@ class _InBlock:
 
     def __init__(self, block: Block) -> None:
         self._turn = Turn(block)
+        self._transaction = block.transaction
         self._tag = block.transaction.tag
 
     async def __aenter__(self) -> _Tagged:
+        # What the ORM or whoever uses it may have set for the session, the end of the transaction has to undo.
+        self._transaction.quiet = False
         return _Tagged(await self._turn.__aenter__(), self._tag)
 
     async def __aexit__(

@@ -28,12 +28,14 @@ ROLLBACK_AND_RESET: Final = f"ROLLBACK;{RESET}"
 class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
     """A connection that remembers whom it served: backends never give back the memory of a tenant's tables."""
 
-    __slots__ = ("last_tenant", "tenants")
+    __slots__ = ("last_tenant", "tenants", "unended")
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self.tenants: set[str] = set()
         self.last_tenant = ""
+        # A read-only transaction is still open on it, of which nobody waits for the end.
+        self.unended = False
 
 
 async def connect(url: str) -> PooledConnection:

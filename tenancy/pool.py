@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MEND_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 2.0
+# How long an idle connection may keep a finished read's transaction open: a snapshot holds back VACUUM.
+UNENDED_SECONDS: Final = 0.005
 
 
 class PoolClosedError(Exception):
@@ -47,6 +49,7 @@ class ConnectionPool:
         self._background: set[asyncio.Task[None]] = set()
         self._open_connections: set[PooledConnection] = set()
         self._closing = False
+        self._ending: asyncio.TimerHandle | None = None
         self._drained = asyncio.Event()
 
     @property
@@ -75,11 +78,22 @@ class ConnectionPool:
         return connection
 
     def release(self, connection: PooledConnection) -> None:
-        """Take back a connection that is outside any transaction and has been reset."""
+        """Take back a connection that has been reset, outside any transaction unless it says otherwise itself."""
         if self._closing or connection.is_closed() or len(connection.tenants) > self._tenants_per_connection:
             self._in_background(self._retire(connection))
         elif not self._hand_over(connection):
             self._idle.append(connection)
+
+    def release_unended(self, connection: PooledConnection) -> None:
+        """Take back a connection on which a read-only transaction is still open.
+
+        Whoever gets it next ends that transaction in the message that begins the next one; when nobody does within
+        ``UNENDED_SECONDS``, the pool ends it.
+        """
+        connection.unended = True
+        self.release(connection)
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().call_later(UNENDED_SECONDS, self._end_idle)
 
     def mend(self, connection: PooledConnection, lock: asyncio.Lock | None = None) -> None:
         """Take back a connection in whatever state it is, without making the caller wait.
@@ -169,11 +183,30 @@ class ConnectionPool:
         try:
             async with asyncio.timeout(MEND_SECONDS), lock:
                 await connection.execute(ROLLBACK_AND_RESET)
+                connection.unended = False
         except BaseException as problem:  # whatever it was, this connection is not trusted again
             self._drop(connection)
             if not isinstance(problem, Exception):
                 raise
         else:
+            self.release(connection)
+
+    def _end_idle(self) -> None:
+        self._ending = None
+        for connection in [each for each in self._idle if each.unended]:
+            self._idle.remove(connection)
+            self._in_background(self._end(connection))
+
+    async def _end(self, connection: PooledConnection) -> None:
+        try:
+            async with asyncio.timeout(MEND_SECONDS):
+                await connection.execute("COMMIT")
+        except BaseException as problem:  # it has nothing to lose, and is not trusted again
+            self._drop(connection)
+            if not isinstance(problem, Exception):
+                raise
+        else:
+            connection.unended = False
             self.release(connection)
 
     async def _retire(self, connection: PooledConnection) -> None:

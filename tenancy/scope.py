@@ -52,6 +52,7 @@ class TenantSession(Transaction):
             # One text over two shapes of a table fails inside a transaction, so tenants at different versions of the
             # schema must not share a cached statement.
             tag=f" /*s{placement.schema_version}*/",
+            read_only=read_only,
         )
         self.placement = placement
 

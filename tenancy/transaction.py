@@ -63,9 +63,11 @@ class Transaction:
         block: the outermost block.
         doomed: a savepoint could not be undone, so nothing may be kept.
         finished: no statement may run any more.
+        quiet: nothing but the engine's own reads has run in a read-only transaction, and none of them failed, so its
+            end can change nothing and the session has nothing to forget.
     """
 
-    def __init__(self, pool: ConnectionPool, *, opening: str, tenant: str, tag: str) -> None:
+    def __init__(self, pool: ConnectionPool, *, opening: str, tenant: str, tag: str, read_only: bool = False) -> None:
         """Nothing is sent yet.
 
         Args:
@@ -73,10 +75,12 @@ class Transaction:
             opening: SQL that begins the transaction and pins it, sent as one message.
             tenant: whose data; connections prefer the tenant that they served last.
             tag: a comment appended to every statement.
+            read_only: whether the opening says so.
         """
         self.block = Block(self)
         self.doomed = False
         self.finished = False
+        self.quiet = read_only
         self.tag = tag
         self._pool = pool
         self._opening = opening
@@ -96,6 +100,11 @@ class Transaction:
         self.finished = True
         connection, self._connection = self._connection, None
         if connection is None:
+            return
+        if self.quiet and not self.doomed and not self.block.lock.locked() and connection.is_in_transaction():
+            # Waiting for the end of a read would cost a round trip and tell nothing: the message that begins the next
+            # transaction on the connection ends this one.
+            self._pool.release_unended(connection)
             return
         try:
             await self.block.lock.acquire()  # a task that outlived the scope may still be in a statement
@@ -160,7 +169,8 @@ class Transaction:
     async def _begin(self) -> PooledConnection:
         connection = await self._pool.acquire(self._tenant)
         try:
-            await connection.execute(self._opening)
+            await connection.execute(f"COMMIT;{self._opening}" if connection.unended else self._opening)
+            connection.unended = False
         except BaseException as problem:
             self._pool.mend(connection)
             if isinstance(problem, Exception):
@@ -190,7 +200,9 @@ class Turn:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if kind is None and not self._connection.is_in_transaction():
+            if kind is not None:
+                self._block.transaction.quiet = False
+            elif not self._connection.is_in_transaction():
                 # Somebody sent COMMIT as a statement. What follows would run unpinned; end it here.
                 self._block.transaction.doomed = True
                 message = "a statement ended the transaction that the scope owns"
@@ -212,6 +224,7 @@ class Savepoint:
             raise NoTenantError(message)
         self._outer = outer
         await outer.lock.acquire()
+        outer.transaction.quiet = False
         try:
             self._connection = await outer.connection()
             self._name = f"block_{next(_savepoints)}"

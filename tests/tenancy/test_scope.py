@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
+from tortoise.transactions import in_transaction
 
 from models.shared import Tenant
 from models.tenant import Member, OrgUnit, Role
-from tenancy.connection import COMMIT_AND_RESET
+from tenancy.connection import COMMIT_AND_RESET, DEFAULT_SEARCH_PATH, ROLLBACK_AND_RESET
+from tenancy.pool import UNENDED_SECONDS
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.scope import (
     NoTenantError,
@@ -41,14 +44,59 @@ async def test_a_scope_reads_and_writes_its_own_tenant_only(acme: TenantPlacemen
 async def test_opening_and_closing_are_one_message_each(acme: TenantPlacement) -> None:
     version = await version_of(acme)
     with recorded_statements() as sent:
-        async with tenant_scope(acme, authorization_version=version, read_only=True) as session:
+        async with tenant_scope(acme, authorization_version=version) as session:
             await session.fetch("SELECT 1")
     opening, statement, closing = sent
-    assert opening.startswith("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;")
+    assert opening.startswith("BEGIN;")
     assert "SET LOCAL ROLE" in opening
     assert f"version={version}" in opening
     assert statement == f"SELECT 1 /*s{acme.schema_version}*/"
     assert closing == COMMIT_AND_RESET
+
+
+async def test_nobody_waits_for_the_end_of_a_read(
+    acme: TenantPlacement, globex: TenantPlacement, open_with: OpenWith
+) -> None:
+    async with open_with(database_pool_size=1):
+        with recorded_statements() as sent:
+            for tenant in (acme, globex):
+                async with tenant_scope(tenant, authorization_version=None, read_only=True) as session:
+                    ((schema,),) = await session.fetch("SELECT current_schema()")
+                    assert schema == tenant.schema
+    messages = [each for each in sent if "search_path'" not in each]  # what a new connection is asked
+    assert len(messages) == 4
+    assert messages[0].startswith("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;")
+    assert messages[2].startswith("COMMIT;BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;")
+
+
+async def test_a_read_that_nobody_follows_is_ended_by_the_pool(acme: TenantPlacement, open_with: OpenWith) -> None:
+    async with open_with(database_pool_size=1) as database:
+        async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+            await session.fetch("SELECT 1")
+        pool = database.pools.of(PRIMARY_DATABASE)
+        async with asyncio.timeout(5):
+            connection = await pool.acquire("")
+            while connection.unended:
+                pool.release(connection)
+                await asyncio.sleep(UNENDED_SECONDS)
+                connection = await pool.acquire("")
+        assert not connection.is_in_transaction()
+        assert await connection.fetchval("SELECT current_setting('search_path')") == DEFAULT_SEARCH_PATH
+        pool.release(connection)
+
+
+@pytest.mark.parametrize("loud", ["the ORM", "a savepoint", "a failure"])
+async def test_a_read_that_could_have_left_something_behind_is_reset(acme: TenantPlacement, loud: str) -> None:
+    with recorded_statements() as sent, suppress(asyncpg.UndefinedTableError):
+        async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+            if loud == "the ORM":
+                await Role.all().count()
+            if loud == "a savepoint":
+                async with in_transaction("tenant"):
+                    await session.fetch("SELECT 1")
+            if loud == "a failure":
+                await session.fetch("SELECT * FROM no_such_table")
+    assert sent[-1] in {COMMIT_AND_RESET, ROLLBACK_AND_RESET}
 
 
 async def test_the_orm_tags_its_statements_with_the_schema_version(acme: TenantPlacement) -> None:
