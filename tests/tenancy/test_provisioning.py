@@ -61,13 +61,14 @@ async def test_a_tenant_that_fails_halfway_leaves_nothing(
     database: Database, server: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(provisioning, "grant_sql", lambda _placement: "SELECT 1/0")
-    generated = "0123456789abcdef"
-    monkeypatch.setattr(provisioning.secrets, "token_hex", lambda _bytes: generated)
+    generated = "t_0123456789abcdef"
+    monkeypatch.setattr(provisioning, "generated_name", lambda: generated)
     with pytest.raises(asyncpg.DivisionByZeroError):
         await create_tenant(database, "halfway", "Halfway", built_in_roles=())
     # Roles belong to the whole server, on which other tests run at the same time: only this name can be looked for.
-    left = "SELECT (SELECT count(*) FROM pg_namespace WHERE nspname = $1), (SELECT count(*) FROM pg_roles WHERE rolname = $1)"
-    assert tuple(await server.fetchrow(left, f"t_{generated}")) == (0, 0)
+    schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = $1"
+    roles = "SELECT count(*) FROM pg_roles WHERE rolname = $1"
+    assert (await server.fetchval(schemas, generated), await server.fetchval(roles, generated)) == (0, 0)
     assert not await Tenant.filter(slug="halfway").exists()
 
 
