@@ -245,6 +245,18 @@ def test_j5_a_huge_token_is_refused_before_it_is_read(token: str, monkeypatch: p
     assert not believed(token)
 
 
+def test_j5_a_huge_token_under_an_honest_header_is_refused_before_its_claims_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        pytest.fail("the claims were read")
+
+    head, _, signature = sign(honest_header(), honest_claims()).split(".")
+    monkeypatch.setattr("auth.sessions.access_token.verified_claims", refuse)
+    for size in (MAX_CHARACTERS, 100_000, 1_000_000):
+        assert not believed(f"{head}.{'A' * size}.{signature}")
+
+
 def test_j5_a_header_of_100_kb_is_refused() -> None:
     assert not believed(sign(honest_header() | {"kid": "k" * 100_000}, honest_claims()))
     assert not believed(sign(honest_header() | {"kid": "k" * 600}, honest_claims()))
