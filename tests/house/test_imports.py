@@ -32,7 +32,7 @@ def test_only_commands_and_tests_reach_what_is_absent_in_production() -> None:
     reaching = {
         str(path.relative_to(ROOT))
         for path in python_files()
-        if path.relative_to(ROOT).parts[0] not in {"cli", "development", "tests"}
+        if path.relative_to(ROOT).parts[0] not in {"bench", "cli", "development", "tests"}
         if imported_names(path.read_text(encoding="utf-8")) & ABSENT_IN_PRODUCTION
     }
     assert reaching == set()

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import tomllib
 from pathlib import Path
 from typing import Final
 
@@ -9,18 +10,9 @@ import pytest
 
 from tests.house.tracked_files import ROOT, tracked_files
 
-PACKAGES: Final = (
-    "auth",
-    "cli",
-    "development",
-    "engine",
-    "models",
-    "resolvers",
-    "schema",
-    "server",
-    "tenancy",
-    "tests",
-)
+PACKAGES: Final[list[str]] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "importlinter"
+]["root_packages"]
 MODULES: Final = ("cache", "errors", "settings")
 
 # Rooms for whatever found no other place; what is put there is not found again.
