@@ -32,8 +32,7 @@ UPDATE fieldgate.session SET
         FROM (
             SELECT
                 refresh_token_hash = $2 AS is_current,
-                previous_refresh_token_hash = $2 AND refresh_token_hash = $3
-                    AND rotated_at > now() - make_interval(secs => $5) AS is_repeat
+                previous_refresh_token_hash = $2 AND rotated_at > now() - make_interval(secs => $5) AS is_repeat
         ) AS shown
     ),
     last_used_at = now(),

@@ -203,6 +203,8 @@ async def test_j9_no_refresh_while_the_tenant_is_suspended(
         assert not await goes_on(sessions, tokens.refresh_token)
     finally:
         await set_tenant_status(database, owner.placement.slug, TenantStatus.ACTIVE)
+    # Refused, not used up: long after, it is still the token to go on with.
+    await let_pass(tokens.subject.session_id, timedelta(seconds=GRACE_SECONDS + 1))
     assert await goes_on(sessions, tokens.refresh_token)
 
 
@@ -236,6 +238,13 @@ async def test_a_session_ends_at_its_age_however_busy_it_is(
         tokens = await sessions.refresh(tokens.refresh_token)
     assert tokens.refresh_seconds <= settings.session_absolute_seconds - passed
     await let_pass(tokens.subject.session_id, timedelta(seconds=settings.session_absolute_seconds - passed + 1))
+    assert not await goes_on(sessions, tokens.refresh_token)
+
+
+async def test_no_later_idle_time_outlives_the_age(sessions: Sessions, owner: Person) -> None:
+    tokens = await signed_in(sessions, owner)
+    row = await Session.get(id=tokens.subject.session_id)
+    await Session.filter(id=row.id).update(expires_at=row.created_at - timedelta(seconds=1))
     assert not await goes_on(sessions, tokens.refresh_token)
 
 

@@ -166,3 +166,26 @@ def test_what_is_published_is_public() -> None:
     (published,) = keys
     assert published.keys() == {"kty", "crv", "x", "y", "kid", "alg", "use"}
     assert (published["alg"], published["use"], published["kty"], published["crv"]) == ("ES256", "sig", "EC", "P-256")
+
+
+def test_j6_a_key_past_its_time_is_refused_before_the_ring_is_read_again() -> None:
+    now, minute = datetime.now(UTC), timedelta(minutes=1)
+    old, new = new_key(), new_key()
+    ring = KeyRing(
+        (
+            KeyPair("old", old, now - 3 * minute, retired_at=now, not_after=now + minute),
+            KeyPair("new", new, now - 2 * minute),
+        )
+    )
+    before, between, after = now - minute, now + minute / 2, now + minute
+    assert [ring.verifier("old", moment) for moment in (before, between, after)] == [old, old, None]
+    assert [ring.verifier("new", moment) for moment in (before, between, after)] == [new, new, new]
+    signers = [ring.signer(moment) for moment in (before, between, after)]
+    assert [signer.kid if signer else None for signer in signers] == ["old", "new", "new"]
+    kids = [
+        [key["kid"] for key in keys]
+        for moment in (before, after)
+        if isinstance(keys := ring.published(moment)["keys"], list)
+    ]
+    assert kids == [["old", "new"], ["new"]]
+    assert KeyRing(()).signer(now) is None
