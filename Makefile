@@ -54,6 +54,6 @@ lock:
 	cd graphiql && npm install --package-lock-only --ignore-scripts
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache graphiql/dist graphiql/node_modules
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache graphiql/dist
+	find . \( -name __pycache__ -o -name node_modules \) -type d -prune -exec rm -rf {} +
 	@echo "The demo's data is still in .data (root keeps its own below /var/lib/fieldgate)."
