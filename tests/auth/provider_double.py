@@ -80,6 +80,7 @@ class ProviderDouble:
         id_token: makes the token from header and claims; the default signs it as the header says.
         keys: the published JWK set.
         requests: how often each path was asked for.
+        answers: by path, makes a response of the honest one's body.
     """
 
     key: Key = field(default_factory=ec_key)
@@ -96,7 +97,7 @@ class ProviderDouble:
     requests: Counter[str] = field(default_factory=Counter)
     authorization: dict[str, list[str]] = field(default_factory=dict)
     exchanges: list[dict[str, list[str]]] = field(default_factory=list)
-    answers: dict[str, Callable[[], Response]] = field(default_factory=dict)
+    answers: dict[str, Callable[[dict[str, object]], Response]] = field(default_factory=dict)
 
     def app(self) -> Starlette:
         return Starlette(
@@ -163,7 +164,7 @@ class ProviderDouble:
 
     def _answer(self, name: str, body: dict[str, object]) -> Response:
         self.requests[name] += 1
-        return self.answers[name]() if name in self.answers else JSONResponse(body)
+        return self.answers[name](body) if name in self.answers else JSONResponse(body)
 
 
 def overlaid(honest: dict[str, object], changes: dict[str, object]) -> dict[str, object]:

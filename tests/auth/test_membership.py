@@ -118,6 +118,13 @@ async def test_o17_an_address_that_only_looks_alike_links_nobody(
     assert not isinstance(await outcome(acme, provider, identity("kate", "KATE@acme.example")), Refusal)
 
 
+async def test_o17_a_member_whose_own_address_only_looks_alike_is_not_linked(
+    acme: TenantPlacement, provider: Provider
+) -> None:
+    await add_person(acme, "\u212aate@acme.example", provider.id)
+    assert await outcome(acme, provider, identity("s", "kate@acme.example")) is Refusal.NO_SUCH_MEMBER
+
+
 async def test_o17_twins_in_all_but_case_are_told_apart_by_nobody(acme: TenantPlacement, provider: Provider) -> None:
     await add_person(acme, "kate@acme.example", provider.id)
     await add_person(acme, "Kate@acme.example", provider.id)
