@@ -9,6 +9,7 @@ from auth.permissions import Permission
 from auth.viewer import Viewer
 from models.tenant import Company, OrgUnit
 from resolvers.global_ids import decode
+from resolvers.turns import take_turn
 from resolvers.user_error import UserErrorCode
 from resolvers.writes import Problems
 from tenancy.scope import current_scope
@@ -16,11 +17,6 @@ from tenancy.scope import current_scope
 NO_SUCH_ORG_UNIT: Final = "There is no such org unit."
 NO_SUCH_COMPANY: Final = "There is no such company."
 
-# Two changes at once could each be harmless and a circle together, so within a tenant they wait for each other.
-_ONE_AT_A_TIME: Final = (
-    "SELECT pg_catalog.pg_advisory_xact_lock("
-    "pg_catalog.hashtextextended(pg_catalog.current_schema() || ' company.parent_id', 0))"
-)
 _IS_ABOVE: Final = """
 WITH RECURSIVE above (id, parent_id) AS (
     SELECT id, parent_id FROM company WHERE id = $1
@@ -68,8 +64,7 @@ async def chosen_parent(viewer: Viewer, problems: Problems, company_id: UUID | N
 
 
 async def _would_close_a_circle(parent_id: UUID, company_id: UUID) -> bool:
-    scope = current_scope()
-    await scope.fetch(_ONE_AT_A_TIME)
-    # A statement of its own: it has to see what those have written that it waited for.
-    (row,) = await scope.fetch(_IS_ABOVE, parent_id, company_id)
+    # Two changes at once could each be harmless and a circle together.
+    await take_turn("company.parent_id")
+    (row,) = await current_scope().fetch(_IS_ABOVE, parent_id, company_id)
     return bool(row["found"])

@@ -25,11 +25,13 @@ class Written:
         values: by the name of the column that the key writes. Nested inputs are laid flat; a list of inputs is a tuple
             of ``Written``.
         paths: the same names to the path of the key, for user errors.
+        writers: the same names to the permission that writes.
         requirements: what each key that was given asks for, by its coordinate, nested ones included.
     """
 
     values: Mapping[str, Any]
     paths: Mapping[str, tuple[str, ...]]
+    writers: Mapping[str, Requirement]
     requirements: Mapping[str, Requirement]
 
 

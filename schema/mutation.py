@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import strawberry
 
+import resolvers.companies_import
 import resolvers.company_create
 import resolvers.company_update
 import resolvers.onboarding_case_advance
 import resolvers.onboarding_case_open
 from auth.permissions import Permission
+from schema.companies_import import CompaniesImportInput, CompaniesImportPayload
 from schema.company_changes import (
     CompanyCreateInput,
     CompanyCreatePayload,
@@ -35,6 +37,12 @@ class Mutation:
         takes=CompanyUpdateInput,
         change=resolvers.company_update.update,
         description="Change the keys that are given of a company that nobody has changed since you read it.",
+    )
+    companies_import: CompaniesImportPayload | None = mutation(
+        requires=Permission.COMPANY_IMPORT,
+        takes=CompaniesImportInput,
+        change=resolvers.companies_import.import_rows,
+        description="Take many companies. Each row is taken whole or left out, and the others are taken without it.",
     )
     onboarding_case_open: OnboardingCaseOpenPayload | None = mutation(
         requires=Permission.ONBOARDING_CASE_WRITE,

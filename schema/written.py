@@ -23,6 +23,7 @@ def written(given: object, path: tuple[str, ...] = ("input",)) -> Written:
     """
     values: dict[str, Any] = {}
     paths: dict[str, tuple[str, ...]] = {}
+    writers: dict[str, Requirement] = {}
     requirements: dict[str, Requirement] = {}
     for key in _keys(given, path):
         requirements[key.coordinate] = key.rule.requires
@@ -35,10 +36,11 @@ def written(given: object, path: tuple[str, ...] = ("input",)) -> Written:
             nested = written(_emptied(key.definition) if key.value is None else key.value, key.path)
             values |= nested.values
             paths |= nested.paths
+            writers |= nested.writers
             requirements |= nested.requirements
         else:
-            values[key.name], paths[key.name] = key.value, key.path
-    return Written(values, paths, requirements)
+            values[key.name], paths[key.name], writers[key.name] = key.value, key.path, key.rule.requires
+    return Written(values, paths, writers, requirements)
 
 
 class _Key:
