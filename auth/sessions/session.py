@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from tortoise.exceptions import IntegrityError
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from settings import Settings
     from tenancy.directory import Directory
     from tenancy.placement import TenantPlacement
+
+# Sessions that are over are kept for so long, for whoever has to find out what happened.
+REMEMBERED: Final = timedelta(days=30)
 
 _log = structlog.get_logger()
 
@@ -86,6 +89,7 @@ class Sessions:
             )
         except IntegrityError as failure:
             raise SessionExistsError from failure
+        await Session.filter(expires_at__lt=now - REMEMBERED).delete()
         subject = Subject(tenant_id, member_id, token.session_id, authenticated_at)
         return await self._tokens(subject, token, idle_expires_at)
 

@@ -43,8 +43,8 @@ async def login(request: Request) -> Response:
         return await _go_on(request, wanted) or pages.ask_for_tenant(settings, wanted)
     try:
         departure = await authentication.sign_in.begin(tenant.strip().lower(), wanted)
-    except SignInRefusedError as refused:
-        return _refused(request, refused)
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
+        return _did_not_work(request, failure)
     response = _see_other(departure.url)
     set_cookie(response, settings, Cookie.SIGN_IN, departure.attempt, seconds=ATTEMPT_SECONDS)
     return response
@@ -59,11 +59,8 @@ async def callback(request: Request) -> Response:
     query = request.scope["query_string"].decode("latin-1")
     try:
         arrival = await authentication.sign_in.complete(query, attempt)
-    except SignInRefusedError as refused:
-        response = _refused(request, refused)
-    except Exception:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
-        _log.exception("sign-in failed")
-        response = pages.not_signed_in(record_of(request.scope).request_id, status=500)
+    except Exception as failure:  # noqa: BLE001 - as above
+        response = _did_not_work(request, failure)
     else:
         # Whoever was signed in here before is not any more: two people must never share what is left of a session.
         replaced = read_cookie(request.headers, settings, Cookie.REFRESH)
@@ -124,9 +121,15 @@ def _at_public_address(request: Request, settings: Settings) -> Response | None:
     return _see_other(f"{settings.public_origin}/auth/login?{urlencode(known)}")
 
 
-def _refused(request: Request, refused: SignInRefusedError) -> Response:
-    _log.warning("sign-in refused", reason=refused.reason.value)
-    return pages.not_signed_in(record_of(request.scope).request_id, status=400)
+def _did_not_work(request: Request, failure: Exception) -> Response:
+    reference = record_of(request.scope).request_id
+    if not isinstance(failure, SignInRefusedError):
+        _log.error("sign-in failed", exc_info=failure)
+        return pages.not_signed_in(reference, status=500)
+    # The class of the cause says more to whoever sets a provider up; its text may quote what the provider sent.
+    cause = None if failure.__cause__ is None else type(failure.__cause__).__name__
+    _log.warning("sign-in refused", reason=failure.reason.value, cause=cause)
+    return pages.not_signed_in(reference, status=400)
 
 
 def _see_other(target: str) -> RedirectResponse:

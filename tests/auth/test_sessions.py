@@ -15,7 +15,7 @@ from tortoise import connections
 from auth.sessions.access_token import verify
 from auth.sessions.refresh_token import first_token, next_token, recognised_token
 from auth.sessions.rotation import GRACE_SECONDS
-from auth.sessions.session import SessionExistsError
+from auth.sessions.session import REMEMBERED, SessionExistsError
 from auth.unauthenticated import UnauthenticatedError
 from models.shared import IdentityProvider, Session, TenantStatus
 from models.tenant import Member
@@ -239,6 +239,15 @@ async def test_a_session_ends_at_its_age_however_busy_it_is(
     assert tokens.refresh_seconds <= settings.session_absolute_seconds - passed
     await let_pass(tokens.subject.session_id, timedelta(seconds=settings.session_absolute_seconds - passed + 1))
     assert not await goes_on(sessions, tokens.refresh_token)
+
+
+async def test_what_is_long_over_is_forgotten_with_the_next_sign_in(sessions: Sessions, owner: Person) -> None:
+    old, recent = await signed_in(sessions, owner), await signed_in(sessions, owner)
+    await let_pass(old.subject.session_id, REMEMBERED + timedelta(days=8))
+    await let_pass(recent.subject.session_id, timedelta(days=8))
+    new = await signed_in(sessions, owner)
+    kept = {session.id for session in await Session.filter(member_id=owner.member_id)}
+    assert kept == {recent.subject.session_id, new.subject.session_id}
 
 
 async def test_no_later_idle_time_outlives_the_age(sessions: Sessions, owner: Person) -> None:

@@ -15,7 +15,7 @@ from auth.roles import BUILT_IN_ROLES
 from development.identity_provider import CLIENT_ID, client_secret_of, development_routes, issuer_of
 from development.identity_provider_registration import ensure_identity_provider
 from models.tenant import Member, OrgUnit, Role, RoleAssignment
-from tenancy.provisioning import create_tenant
+from tenancy.provisioning import create_tenant, delete_tenant
 from tenancy.scope import tenant_scope
 from tests.auth.browser import gateway
 from tests.server.ports import free_port
@@ -113,3 +113,5 @@ async def running_machine(settings: Settings, database: Database) -> AsyncIterat
         yield Machine(served, placement, members, other)
         server.should_exit = True
         await running
+    for tenant in (placement, other):
+        await delete_tenant(database, tenant.slug)
