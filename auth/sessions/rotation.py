@@ -1,7 +1,8 @@
 """Replacing a refresh token by its successor: one statement, so that of simultaneous uses exactly one replaces it.
 
 The row's lock lets one use through first; the others wait and then see what it has left (PostgreSQL evaluates the whole
-statement again on the row as it is by then). Why there is a grace, and why so short: docs/decisions/refresh-grace.md.
+statement again on the row as it is by then). Why there is a grace, and why so short:
+docs/decisions/0009-refresh-grace.md.
 """
 
 from __future__ import annotations
