@@ -57,6 +57,8 @@ class Settings(BaseSettings):
     limit_directives: int = Field(default=50, ge=0)
     limit_tokens: int = Field(default=2_000, ge=1)
     limit_root_fields: int = Field(default=20, ge=1)
+    # Selections of the same field at the same place, each with each other: 100 of one field make 4,950.
+    limit_pairs: int = Field(default=5_000, ge=0)
     limit_nodes: int = Field(default=50_000, ge=1)
     limit_body_bytes: int = Field(default=1_000_000, ge=1)
 

@@ -52,7 +52,7 @@ class Cursors:
     def encode(self, purpose: list[bytes], value: str | None, key: str) -> str:
         """The cursor of one row."""
         sealed = self._cipher.encrypt(orjson.dumps((value, key)), purpose)
-        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return _text(sealed)
 
     def decode(self, purpose: list[bytes], cursor: str) -> Position:
         """The position behind a cursor.
@@ -64,10 +64,16 @@ class Cursors:
             raise InvalidCursorError
         try:
             sealed = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            if _text(sealed) != cursor:  # base64 is read leniently: one position must not have many cursors
+                raise InvalidCursorError
             value, key = orjson.loads(self._cipher.decrypt(sealed, purpose))
             return Position(value, UUID(key))
         except (InvalidTag, ValueError) as problem:
             raise InvalidCursorError from problem
+
+
+def _text(sealed: bytes) -> str:
+    return urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def purpose(viewer: Viewer, coordinate: str, order: str) -> list[bytes]:

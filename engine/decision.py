@@ -126,15 +126,14 @@ class _Decider:
             return FieldState.ALLOWED
         if held is GrantState.NOWHERE:
             return FieldState.DENIED
+        reading = self._readings[field.index]
+        target = None if reading is None else reading.target
+        if target is not None and target.requires == rule.requires and target.reach is None:
+            # None of those rows exist for the caller. To say that there are none would be a lie, so it is denied.
+            return FieldState.DENIED
         if row is not None:
             return FieldState.DENIED if row.reach is None else FieldState.MASKED
-        reading = self._readings[field.index]
-        filtered_by_rows = (
-            reading is not None
-            and reading.target is not None
-            and reading.target.requires == rule.requires
-            and reading.target.reach is not None
-        )
+        filtered_by_rows = target is not None and target.requires == rule.requires
         return FieldState.ALLOWED if filtered_by_rows or rule.checks_reach else FieldState.DENIED
 
     def rows(self, inputs: Inputs) -> tuple[Mapping[str, RowState], ...]:

@@ -7,13 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
-from graphql import OperationType
+from graphql import GraphQLError, OperationType
 
 from engine.bounded_cache import BoundedCache
 from engine.cursors import Cursors
 from engine.decision import FieldState, decide
 from engine.denials import denials
-from engine.documents import Documents, InvalidDocumentError
+from engine.documents import Documents, InvalidDocumentError, located
 from engine.executor import DecidedContext, execute_decided
 from engine.explanation import explain
 from engine.inputs import InputReader
@@ -62,7 +62,8 @@ class Engine:
         self._cursors = Cursors(settings.key_encryption_key_bytes)
         self._documents = Documents(self._schema, settings)
         self._visible = VisibleSchemas(self._declarations)
-        self._inputs = InputReader(self._cursors, settings.page_limit, settings.limit_nodes)
+        row_types = frozenset(self._declarations.row_types())
+        self._inputs = InputReader(self._cursors, row_types, settings.page_limit, settings.limit_nodes)
         self._variables: BoundedCache[tuple[str, str | None], Variables] = BoundedCache(1_000)
         self._operations: BoundedCache[tuple[object, ...], Operation] = BoundedCache(2_000)
         # The same decision reached from different grants is one entry here, with one set of plans …
@@ -142,7 +143,10 @@ class Engine:
         key = (document.digest, name, *(values.get(each) for each in document.condition_variables))
         known = self._operations.get(key)
         if known is None:
-            selection = select(self._declarations, document, definition, coerced(), key)
+            try:
+                selection = select(self._declarations, document, definition, coerced(), key)
+            except GraphQLError as problem:  # the variable of a condition is null
+                raise InvalidInputError(located(problem, ErrorCode.BAD_USER_INPUT)) from None
             known = prepare(self._declarations, definition, selection)
             self._operations.set(key, known)
         return known

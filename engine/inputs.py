@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from engine.cursors import InvalidCursorError, purpose
@@ -12,7 +13,7 @@ from resolvers.global_ids import decode
 from resolvers.reads import Nodes, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from auth.viewer import Viewer
     from engine.cursors import Cursors, Position
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from resolvers.global_ids import GlobalId
 
 KEY_ORDER: Final = "id"
+
+# Far beyond any column, and far within what PostgreSQL and its driver can write: the driver gets longer ones wrong.
+_MAX_DIGITS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +95,9 @@ class Asked:
 class InputReader:
     """Reads the arguments of requests, within the limits of the settings."""
 
-    def __init__(self, cursors: Cursors, page_limit: int, node_limit: int) -> None:
+    def __init__(self, cursors: Cursors, row_types: Collection[str], page_limit: int, node_limit: int) -> None:
         self._cursors = cursors
+        self._row_types = row_types
         self._page_limit = page_limit
         self._node_limit = node_limit
 
@@ -132,7 +137,11 @@ class InputReader:
             raise InvalidInputError(
                 refusal(field, f"takes at most {self._page_limit} ids", ErrorCode.OPERATION_LIMIT_EXCEEDED)
             )
-        return NodesInput(tuple(map(decode, ids)))
+        named = map(decode, ids)
+        # Types that do not exist must not get into the shape: it is a key of caches, and theirs are without number.
+        return NodesInput(
+            tuple(each if each is not None and each.type_name in self._row_types else None for each in named)
+        )
 
     def _page(self, field: SelectedField, arguments: Mapping[str, object], viewer: Viewer) -> PageInput:
         first = arguments["first"]
@@ -149,7 +158,7 @@ class InputReader:
             order=order,
             descending=descending,
             after=self._position(field, arguments.get("after"), bound_to),
-            comparisons=_comparisons(arguments.get("filter")),
+            comparisons=_comparisons(field, arguments.get("filter")),
             purpose=bound_to,
         )
 
@@ -169,14 +178,31 @@ def _order(given: object) -> tuple[str, bool]:
     return str(given["field"]), str(given["direction"]) == "DESC"
 
 
-def _comparisons(given: object) -> dict[tuple[str, str], object]:
+def _comparisons(field: SelectedField, given: object) -> dict[tuple[str, str], object]:
     """The parts of a filter that ask something, in the order of their names, so that one shape has one spelling."""
     if not isinstance(given, dict):
         return {}
-    return {
+    comparisons = {
         (name, operator): value
         for name, parts in sorted(given.items())
         if isinstance(parts, dict)
         for operator, value in sorted(parts.items())
         if value is not None
     }
+    for (name, operator), value in comparisons.items():
+        if not _is_comparable(value):
+            message = f"cannot compare {name} with what was given as {operator}"
+            raise InvalidInputError(refusal(field, message, ErrorCode.BAD_USER_INPUT))
+    return comparisons
+
+
+def _is_comparable(value: object) -> bool:
+    """Whether PostgreSQL has such a value: no text of its has a NUL or half a character, and no number is endless."""
+    if isinstance(value, list):
+        return all(map(_is_comparable, value))
+    if isinstance(value, Decimal):
+        digits = value.as_tuple()
+        return isinstance(digits.exponent, int) and max(abs(digits.exponent), len(digits.digits)) <= _MAX_DIGITS
+    if isinstance(value, str):
+        return "\0" not in value and (value.isascii() or value.encode(errors="ignore").decode() == value)
+    return True

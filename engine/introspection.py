@@ -30,6 +30,8 @@ from graphql import (
 from auth.grants import GrantState
 from auth.permissions import PUBLIC, Permission
 from engine.bounded_cache import BoundedCache
+from resolvers.reads import Nodes, Source
+from schema.rules import FromRead
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,9 +41,11 @@ if TYPE_CHECKING:
     from auth.grants import Grants
     from engine.selection import SelectedField
     from schema.declarations import Declarations
-    from schema.rules import TypeRule
+    from schema.rules import FieldRule, TypeRule
 
 Type = TypeVar("Type", bound="GraphQLType")
+
+_SOURCE = Source()
 
 
 class VisibleSchemas:
@@ -122,8 +126,13 @@ class _Filter:
         held = self._grants.state(rule.requires)
         if held is not GrantState.SOME_UNITS:
             return held is GrantState.EVERYWHERE
-        row = self._declarations.row_type(type_name)
-        return row is None or row.reach is not None
+        rows = [self._declarations.row_type(type_name), self._read(rule)]
+        return all(row is None or row.reach is not None for row in rows)
+
+    def _read(self, rule: FieldRule) -> TypeRule | None:
+        """The rows that a field reads, when they are of one type."""
+        read = rule.origin.describe(_SOURCE) if isinstance(rule.origin, FromRead) else None
+        return None if read is None or isinstance(read, Nodes) else self._declarations.of_model(read.model)
 
     def _sees_value(self, type_: GraphQLEnumType, value: object) -> bool:
         """Whether a sort field may be used: whoever may not read a column is not told that it can be sorted by."""

@@ -2,6 +2,9 @@
 
 Every count follows fragments, and each fragment is counted once and remembered, so a document of chained fragments
 (whose expansion doubles with each link) costs as much time as its text is long. Strawberry's own limiters expand it.
+
+A field that is selected many times over is merged, and before that each selection is compared with each other one: the
+pairs are counted too, for their number is the square of what was written.
 """
 
 from __future__ import annotations
@@ -80,6 +83,48 @@ class _Measure:
         return self._known[name]
 
 
+class _Merging:
+    """Goes over an operation as merging will.
+
+    Attributes:
+        pairs: of selections that have to be compared, because they give the same key at the same place.
+    """
+
+    def __init__(self, fragments: Mapping[str, FragmentDefinitionNode], settings: Settings) -> None:
+        self._fragments = fragments
+        # Held by everything that was found within them before; for a circle of fragments, which was counted as nothing
+        # and is refused by validation, they are where this comes to an end.
+        self._left = settings.limit_fields
+        self._deepest = settings.limit_depth
+        self.pairs = 0
+
+    def merge(self, selection_sets: Iterable[SelectionSetNode], depth: int = 1) -> int:
+        """Merge selection sets of one object; how many fields they come to."""
+        places: dict[str, list[FieldNode]] = {}
+        visited: set[str] = set()
+        for each in selection_sets:
+            self._collect(each, places, visited)
+        for nodes in places.values():
+            self.pairs += len(nodes) * (len(nodes) - 1) // 2
+            below = [node.selection_set for node in nodes if node.selection_set is not None]
+            if below and self._left > 0 and depth < self._deepest:
+                self.merge(below, depth + 1)
+        return len(places)
+
+    def _collect(self, selection_set: SelectionSetNode, places: dict[str, list[FieldNode]], visited: set[str]) -> None:
+        for selection in selection_set.selections:
+            if isinstance(selection, FieldNode):
+                key = selection.alias.value if selection.alias else selection.name.value
+                places.setdefault(key, []).append(selection)
+                self._left -= 1
+            elif isinstance(selection, InlineFragmentNode):
+                self._collect(selection.selection_set, places, visited)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
+                visited.add(selection.name.value)
+                if fragment := self._fragments.get(selection.name.value):
+                    self._collect(fragment.selection_set, places, visited)
+
+
 def exceeded(document: DocumentNode, settings: Settings) -> list[dict[str, object]]:
     """The errors of a document that is larger than the settings allow; none when it is not."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
@@ -88,16 +133,28 @@ def exceeded(document: DocumentNode, settings: Settings) -> list[dict[str, objec
     for operation in document.definitions:
         if isinstance(operation, OperationDefinitionNode):
             size = measure.selections(operation.selection_set)
-            errors += _over(
+            too_large = _over(
                 (
                     ("depth", size.depth, settings.limit_depth),
                     ("fields", size.fields, settings.limit_fields),
                     ("aliases", size.aliases, settings.limit_aliases),
                     ("directives", size.directives + len(operation.directives or ()), settings.limit_directives),
-                    ("root fields", len(operation.selection_set.selections), settings.limit_root_fields),
                 )
             )
+            errors += too_large or _over_when_merged(operation, _Merging(fragments, settings), settings)
     return errors
+
+
+def _over_when_merged(
+    operation: OperationDefinitionNode, merging: _Merging, settings: Settings
+) -> list[dict[str, object]]:
+    root_fields = merging.merge([operation.selection_set])
+    return _over(
+        (
+            ("root fields", root_fields, settings.limit_root_fields),
+            ("pairs of the same field", merging.pairs, settings.limit_pairs),
+        )
+    )
 
 
 def _over(counts: Iterable[tuple[str, int, int]]) -> list[dict[str, object]]:

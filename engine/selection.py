@@ -134,15 +134,19 @@ class _Builder:
         self, type_: GraphQLObjectType, selection_sets: list[SelectionSetNode], parent: SelectedField | None
     ) -> Selection:
         grouped: dict[str, list[FieldNode]] = {}
+        spread: set[str] = set()
         for selection_set in selection_sets:
-            for node in self._collect(type_, selection_set):
+            for node in self._collect(type_, selection_set, spread):
                 grouped.setdefault(node.alias.value if node.alias else node.name.value, []).append(node)
         selection = Selection(type_.name)
         for key, nodes in grouped.items():
             selection.fields.append(self._field(type_, key, tuple(nodes), parent))
         return selection
 
-    def _collect(self, type_: GraphQLObjectType, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
+    def _collect(
+        self, type_: GraphQLObjectType, selection_set: SelectionSetNode, spread: set[str]
+    ) -> Iterator[FieldNode]:
+        """The fields selected for an object of ``type_``; ``spread`` holds the fragments whose fields were given."""
         for node in selection_set.selections:
             if not self._included(node):
                 continue
@@ -150,11 +154,12 @@ class _Builder:
                 yield node
             elif isinstance(node, InlineFragmentNode):
                 if node.type_condition is None or self._applies(type_, node.type_condition.name.value):
-                    yield from self._collect(type_, node.selection_set)
-            elif isinstance(node, FragmentSpreadNode):
+                    yield from self._collect(type_, node.selection_set, spread)
+            elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+                spread.add(node.name.value)
                 fragment = self._fragments[node.name.value]
                 if self._applies(type_, fragment.type_condition.name.value):
-                    yield from self._collect(type_, fragment.selection_set)
+                    yield from self._collect(type_, fragment.selection_set, spread)
 
     def _applies(self, type_: GraphQLObjectType, condition: str) -> bool:
         if condition == type_.name:

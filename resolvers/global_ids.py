@@ -26,9 +26,9 @@ def decode(text: object) -> GlobalId | None:
     if not isinstance(text, str) or len(text) > 200:  # noqa: PLR2004 - several times the longest id of ours
         return None
     try:
-        type_name, separator, key = b64decode(text, validate=True).decode("ascii").partition(":")
+        type_name, _, key = b64decode(text, validate=True).decode("ascii").partition(":")
         named = GlobalId(type_name, UUID(key))
     except (binascii.Error, ValueError):
         return None
-    # A key has one spelling: braces, upper case or a URN prefix would give one row many ids.
-    return named if separator and str(named.key) == key else None
+    # An id has one spelling, else a row would have many: a key in capitals, the bits that base64 leaves over.
+    return named if encode(f"{type_name}:".encode(), str(named.key)) == text else None

@@ -95,7 +95,9 @@ class RandomDocuments:
             return f"... on {type_.name}{self._condition()} {body}"
         name = f"F{len(self._draft.fragments)}"
         self._draft.fragments.append(f"fragment {name} on {type_.name} {body}")
-        return f"...{name}{self._condition()}"
+        # Twice, where that does not count its aliases twice.
+        again = f" ...{name}" if self._chance(0.5) and ":" not in body and "...F" not in body else ""
+        return f"...{name}{self._condition()}{again}"
 
     def _field(self, parent: Composite, name: str, depth: int, used: set[str]) -> str:
         definition = parent.fields[name]
@@ -117,6 +119,7 @@ class RandomDocuments:
         text = f"{alias}{name}{arguments}{self._condition()} {self._selection(type_, depth + 1, inner)}"
         if self._chance(0.1):
             # The same field once more, to be merged.
+            self._draft.aliases += bool(alias)
             text += f" {alias}{name}{arguments} {self._selection(type_, depth + 1, inner)}"
         return text
 

@@ -40,6 +40,9 @@ class Rights:
             return True
         return unit in self._grants.in_units.get(requires, frozenset())
 
+    def _holds_somewhere(self, requires: Requirement) -> bool:
+        return any(self._holds_in(requires, unit) for units in self._grants.in_units.values() for unit in units)
+
     def holds(self, requires: Requirement, model: type[Model], row: Row) -> bool:
         """Whether a permission holds for a row."""
         return self._holds_in(requires, self._rows.unit(self._declarations, model, row))
@@ -48,6 +51,10 @@ class Rights:
         """Whether a row is there at all for the caller."""
         self.cases += 1
         return self.holds(self._declarations.of_model(model).requires, model, row)
+
+    def is_there(self, rule: TypeRule) -> bool:
+        """Whether any row of a type could exist for the caller."""
+        return self._holds_in(rule.requires, None) or (self._holds_somewhere(rule.requires) and rule.reach is not None)
 
     def is_denied_whatever_the_row(self, rule: FieldRule, holder: TypeRule | None) -> bool:
         """Whether no object could show the field.
@@ -60,18 +67,17 @@ class Rights:
             return False
         if holder is not None and rule.requires == holder.requires:
             return False  # whoever may not read it has no object that could lack it
-        if not self._grants.in_units.get(rule.requires):
+        if not self._holds_somewhere(rule.requires):
             return True
-        if holder is not None:
-            return holder.reach is None
-        # Held in some units, and nothing here belongs to a unit: it depends on what is read whether that is enough.
-        return not self._reads_rows_of_units(rule)
+        read = self._read(rule)
+        if read is not None and read.reach is None:
+            return True  # held in some units counts as not held for what belongs to no unit
+        # Nothing here belongs to a unit: then it takes rows that do.
+        return read is None if holder is None else holder.reach is None
 
-    def _reads_rows_of_units(self, rule: FieldRule) -> bool:
-        if not isinstance(rule.origin, FromRead):
-            return False
-        read = rule.origin.describe(Source())
-        return not isinstance(read, Nodes) and self._declarations.of_model(read.model).reach is not None
+    def _read(self, rule: FieldRule) -> TypeRule | None:
+        read = rule.origin.describe(Source()) if isinstance(rule.origin, FromRead) else None
+        return None if read is None or isinstance(read, Nodes) else self._declarations.of_model(read.model)
 
     def covers(self, requires: Requirement, other: Requirement) -> bool:
         """Whether ``requires`` holds wherever ``other`` does: in the units there are, and in those still to come."""

@@ -14,6 +14,8 @@ from graphql import (
 )
 
 from auth.permissions import PUBLIC
+from resolvers.reads import Nodes, Source
+from schema.rules import FromRead
 
 if TYPE_CHECKING:
     from graphql import GraphQLNamedType, GraphQLResolveInfo
@@ -43,8 +45,14 @@ class Visible:
 
     def sees_field(self, type_name: str, name: str) -> bool:
         """Whether a field is there for the caller."""
-        requires, holder = self._declarations.field(type_name, name).requires, self._declarations.row_type(type_name)
-        return self._held_somewhere(requires) if holder is None else self._holds_for_rows(requires, holder)
+        rule = self._declarations.field(type_name, name)
+        rows = [self._declarations.row_type(type_name)]
+        if isinstance(rule.origin, FromRead):
+            read = rule.origin.describe(Source())
+            rows.append(None if isinstance(read, Nodes) else self._declarations.of_model(read.model))
+        return self._held_somewhere(rule.requires) and all(
+            self._holds_for_rows(rule.requires, each) for each in rows if each is not None
+        )
 
     def fields(self, type_: GraphQLNamedType) -> list[str]:
         """The names of the fields of a type that are there for the caller."""
