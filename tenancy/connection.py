@@ -61,7 +61,9 @@ async def connect(url: str) -> PooledConnection:
 
 
 async def _refuse_unsafe_path(connection: PooledConnection) -> None:
-    path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path')")
+    # The second column is for the driver, which looks up the types of a statement's own columns and none further inside:
+    # without it the first statement of a connection failed that has a list of rows in a row in a row only.
+    path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path'), ARRAY(SELECT ROW(1))")
     if path != DEFAULT_SEARCH_PATH:
         message = (
             f"the database answers with search_path {path!r}. A pooler that ignores the startup parameter needs: "

@@ -10,9 +10,11 @@ import pytest
 from auth.grants import Grants
 from auth.permissions import Permission
 from engine.request import Request
+from tenancy.connection import connect
 from tests.oracle.personas import in_units, viewer_of
 
 if TYPE_CHECKING:
+    from settings import Settings
     from tests.oracle.comparison import Comparison
     from tests.oracle.tenant_rows import TenantRows
 
@@ -30,6 +32,17 @@ async def test_a_page_of_rows_that_cannot_exist_sends_no_parameter_of_what_is_se
         roleAssignments(first: 5) { totalCount nodes { orgUnit { members(first: 3) { nodes { fullName } } } } }
     } } }"""
     await comparison.agreed(Request(document, "empty"), viewer_of(northwind, grants))
+
+
+async def test_a_new_connection_reads_lists_in_rows_in_rows_with_its_first_statement(settings: Settings) -> None:
+    """``company { parent { contacts } }`` is such a statement. It failed where no other list had been read before."""
+    assert settings.database_url is not None
+    connection = await connect(settings.database_url.get_secret_value())
+    try:
+        (row,) = await connection.fetch("SELECT ROW(ROW(ARRAY(SELECT ROW(1)), 2))")
+    finally:
+        await connection.close()
+    assert row[0][0][0][0][0] == 1
 
 
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
