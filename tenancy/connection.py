@@ -61,7 +61,7 @@ async def connect(url: str) -> PooledConnection:
 
 
 async def _refuse_unsafe_path(connection: PooledConnection) -> None:
-    # The second column is for the driver, which looks up the types of a statement's own columns and none further inside:
+    # The second column is for the driver, which looks up the types of a statement's own columns and none further in:
     # without it the first statement of a connection failed that has a list of rows in a row in a row only.
     path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path'), ARRAY(SELECT ROW(1))")
     if path != DEFAULT_SEARCH_PATH:
