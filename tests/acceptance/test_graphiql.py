@@ -56,6 +56,9 @@ async def sign_in(page: Page, person: str) -> None:
 
 
 async def run_first_query(page: Page) -> str:
+    # The button is there before the editor has its text; pressed then, it runs nothing.
+    editor = page.locator(".graphiql-query-editor .view-lines")
+    await expect(editor).to_contain_text("companies", timeout=_A_PAGE_WITH_AN_EDITOR_TAKES)
     await page.locator("button.graphiql-execute-button").click()
     result = page.locator(".result-window .view-lines")
     await expect(result).to_contain_text("companies", timeout=_A_PAGE_WITH_AN_EDITOR_TAKES)
