@@ -12,6 +12,7 @@ from models.tenant import Company, Contact, Member
 from tests.oracle.asking import ask
 from tests.oracle.personas import personas
 from tests.oracle.reading import encode
+from tests.oracle.tenant_rows import load_rows
 
 if TYPE_CHECKING:
     from auth.viewer import Viewer
@@ -26,7 +27,7 @@ DOCUMENTS: Final = {
     "filter": "query($id: ID!) { companies(first: 5, filter: {parent: {equals: $id}}) { totalCount nodes { id } } }",
     "filter by several": "query($id: ID!) { companies(first: 5, filter: {orgUnit: {oneOf: [$id]}}) { totalCount } }",
     "assignee": "query($id: ID!) { onboardingCases(first: 5, filter: {assignee: {equals: $id}}) { totalCount } }",
-    "update": 'mutation($id: ID!) { companyUpdate(input: {id: $id, expectedVersion: 1, name: "Taken"}) '
+    "update": 'mutation($id: ID!) { companyUpdate(input: {id: $id, version: 1, name: "Taken"}) '
     "{ company { id name } userErrors { code field message } } }",
 }
 NOTHING: Final = encode("Company", {"id": UUID(int=1)})
@@ -89,6 +90,8 @@ async def test_t1_an_id_of_nothing_ours_is_answered_like_an_id_of_nothing_at_all
     document: str, engine: Engine, owner: Viewer, northwind: TenantRows, tailspin: TenantRows
 ) -> None:
     expected = answer(await ask(engine, owner, DOCUMENTS[document], {"id": NOTHING}))
+    assert expected[0] is not None, expected
+    assert expected[1] == ()
     for kind, given in ids_of_nothing(northwind, tailspin).items():
         if kind == "half a character" and "filter" in DOCUMENTS[document]:
             continue  # no text that there could be, so no filter takes it (G29)
@@ -119,8 +122,6 @@ async def test_t1_an_object_out_of_reach_is_answered_like_one_that_is_not_there(
 
 
 async def test_t1_nothing_of_the_other_tenant_was_changed(tailspin: TenantRows) -> None:
-    from tests.oracle.tenant_rows import load_rows  # noqa: PLC0415 - what the rows are by now
-
     now = await load_rows(tailspin.placement)
     assert now.by_key(Company, key_of(tailspin)) == tailspin.by_key(Company, key_of(tailspin))
 
