@@ -2,6 +2,7 @@
 #   make run      start everything on http://127.0.0.1:8000 and say what to open
 #   make test     every test, against a real PostgreSQL; make test ARGS="tests/house -k names" for some
 #   make check    format, lint, types, import rules, and drift of the schema and the migrations
+#   make bench    measure Fieldgate and others side by side; ARGS="--only Q1 --rounds 1" for a part
 #   make format   let the formatter and the safe fixes of the linter write
 #   make lock     pin requirements/ anew from pyproject.toml, and graphiql/ from its package.json
 #   make clean    remove what make made, except the demo's data
@@ -19,7 +20,7 @@ UV ?= uv
 ARGS ?=
 IN = .venv/bin/python -m
 
-.PHONY: run test check format lock clean environment graphiql
+.PHONY: run test check bench format lock clean environment graphiql
 
 run: environment
 	@exec .venv/bin/fieldgate dev
@@ -35,6 +36,9 @@ check: environment
 	.venv/bin/lint-imports --no-logo
 	.venv/bin/fieldgate schema check
 	.venv/bin/fieldgate migrate --check
+
+bench: environment
+	@exec $(IN) bench $(ARGS)
 
 format: environment
 	$(IN) ruff format .

@@ -1,0 +1,1 @@
+"""What field-level permissions cost here and elsewhere, measured side by side: ``make bench``; docs/performance.md."""

@@ -1,0 +1,83 @@
+"""The command: ``python -m bench``, or ``make bench``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Annotated
+
+from cyclopts import App, Parameter
+from rich.console import Console
+
+from bench.comparing import ALL, Choices, compare
+from bench.comparison import DifferentAnswerError
+from bench.dataset import COMPANIES, POPULATED, Size
+from bench.generator import LoadError, Span
+from bench.node import PeersError
+from bench.opening import NotHereError
+from bench.servers import ServerError
+from bench.workloads import WORKLOADS
+
+app = App(
+    name="bench",
+    help="Measure Fieldgate and others side by side; docs/performance.md says how.",
+    help_epilogue="Example: `python -m bench --only Q1 --only Q3 --rounds 1 --seconds 2`",
+)
+
+
+@app.default
+def default(  # noqa: PLR0913 - one for each thing that can be chosen
+    *,
+    only: Annotated[list[str] | None, Parameter(negative=())] = None,
+    against: Annotated[list[str] | None, Parameter(negative=())] = None,
+    rounds: int = 5,
+    seconds: float = 5,
+    warm: float = 1,
+    companies: int = COMPANIES,
+    permissions: bool = True,
+    save: bool = False,
+) -> None:
+    """Compare.
+
+    Parameters
+    ----------
+    only
+        Workloads by name; all of them if left out.
+    against
+        Peers by name; all of them if left out. Fieldgate always takes part.
+    rounds
+        Figures are medians of so many.
+    seconds
+        Length of one run.
+    warm
+        Seconds before each run that are not measured.
+    companies
+        Rows of the largest table.
+    permissions
+        Also measure what field permissions cost.
+    save
+        Write bench/results.json and the picture.
+    """
+    choices = Choices(
+        workloads=[each for each in WORKLOADS if only is None or each.name in only],
+        against=ALL if against is None else against,
+        size=Size(companies=companies, populated=min(companies, POPULATED)),
+        rounds=rounds,
+        span=Span(warm, seconds),
+        permissions=permissions,
+        save=save,
+    )
+    asyncio.run(compare(Console(), choices))
+
+
+def main() -> int:
+    try:
+        app(result_action="return_value")
+    except (DifferentAnswerError, LoadError, NotHereError, PeersError, ServerError, OSError) as failure:
+        sys.stderr.write(f"bench: {failure}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,2 @@
+SELECT {eight}
+FROM company WHERE id = :key::uuid LIMIT 1;

@@ -1,0 +1,2 @@
+SELECT {eight}
+FROM company ORDER BY id LIMIT 201;
