@@ -14,8 +14,9 @@ from graphql import (
 )
 
 from auth.permissions import PUBLIC, Requirement
-from resolvers.reads import OwnUnit, Source, UnitOf
+from resolvers.reads import Equal, One, OwnUnit, Parent, Source, UnitOf
 from schema.declarations import Declarations, UndeclaredError
+from schema.reading_verification import reading_problems
 from schema.rules import FieldRule, FromColumn, FromColumns, FromKey, FromRead, FromResolver, FromSameRow, TypeRule
 
 _SOURCE = Source()
@@ -30,10 +31,12 @@ def verify(schema: GraphQLSchema) -> Declarations:
 
     Raises:
         SchemaRuleError: a field declares no permission, could null its object when denied, reads a column that its
-            table lacks, or filters by a column without asking for the permission that shows it.
+            table lacks or rows that are not of its type, hands out rows that no plan has read, or filters by a column
+            without asking for the permission that shows it.
     """
     declarations = Declarations(schema)
-    problems = list(_problems(schema, declarations))
+    # The rules below are about declarations, so they are asked for once there are some.
+    problems = list(_undeclared(declarations)) or list(_problems(schema, declarations))
     if problems:
         raise SchemaRuleError("\n".join(problems))
     return declarations
@@ -43,11 +46,6 @@ def _problems(schema: GraphQLSchema, declarations: Declarations) -> Iterator[str
     for name, type_ in schema.type_map.items():
         if name.startswith("__"):
             continue
-        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
-            undeclared = list(_undeclared(declarations, type_))
-            yield from undeclared
-            if undeclared:
-                continue
         if isinstance(type_, GraphQLObjectType):
             row = declarations.row_type(name)
             if row is not None:
@@ -57,16 +55,19 @@ def _problems(schema: GraphQLSchema, declarations: Declarations) -> Iterator[str
                 yield from _object_problems(declarations, type_)
     for name in declarations.row_types():
         yield from _filter_problems(schema, declarations, name)
+    yield from reading_problems(declarations)
 
 
-def _undeclared(
-    declarations: Declarations, type_: GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType
-) -> Iterator[str]:
-    for field in type_.fields:
-        try:
-            declarations.field(type_.name, field)
-        except UndeclaredError as problem:
-            yield f"{problem}; write requires=Permission.… or requires=PUBLIC"
+def _undeclared(declarations: Declarations) -> Iterator[str]:
+    for name, type_ in declarations.schema.type_map.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
+            for field in type_.fields:
+                try:
+                    declarations.field(name, field)
+                except UndeclaredError as problem:
+                    yield f"{problem}; write requires=Permission.… or requires=PUBLIC"
 
 
 def _reach_problems(declarations: Declarations, name: str, row: TypeRule) -> Iterator[str]:
@@ -93,8 +94,6 @@ def _row_problems(
         inner = get_named_type(field.type)
         if isinstance(rule.origin, FromSameRow) and isinstance(inner, GraphQLObjectType):
             yield from _row_problems(declarations, inner, row, rule.requires)
-        if isinstance(rule.origin, FromRead):
-            yield from _read_problems(declarations, coordinate, rule.origin, row)
 
 
 def _columns(rule: FieldRule) -> tuple[str, ...]:
@@ -107,15 +106,6 @@ def _columns(rule: FieldRule) -> tuple[str, ...]:
             return ("id",)
         case _:
             return ()
-
-
-def _read_problems(declarations: Declarations, coordinate: str, origin: FromRead, row: TypeRule) -> Iterator[str]:
-    read = origin.describe(_SOURCE)
-    where = getattr(read, "where", ())
-    for condition in where if isinstance(where, tuple) else (where,):
-        parent = getattr(condition.value, "column", None)
-        if parent is not None and not declarations.has_column(row.model, parent):
-            yield f"{coordinate} hangs on {parent}, a column that {row.model.__name__} does not have"
 
 
 def _object_problems(declarations: Declarations, type_: GraphQLObjectType) -> Iterator[str]:
@@ -137,8 +127,10 @@ def _filter_problems(schema: GraphQLSchema, declarations: Declarations, name: st
         if rule.column is None or not declarations.has_column(model, rule.column):
             yield f"{coordinate} compares {rule.column}, a column that {model.__name__} does not have"
             continue
-        shown = declarations.requirements(model, rule.column)
-        if shown and rule.requires not in shown:
+        shown = declarations.requirements(model, rule.column) | _referring(declarations, name, rule.column)
+        if not shown:
+            yield f"{coordinate} compares {rule.column}, which no field of {name} shows"
+        elif rule.requires not in shown:
             yield f"{coordinate} must ask for {', '.join(sorted(shown))}, as the field that shows the column does"
         if len(shown) > 1:
             yield f"{coordinate} compares a column that asks for several permissions; filters can ask for one only"
@@ -146,6 +138,18 @@ def _filter_problems(schema: GraphQLSchema, declarations: Declarations, name: st
     for column in _sort_columns(order_type):
         if not declarations.has_column(model, column) or not declarations.requirements(model, column):
             yield f"{name}Order sorts by {column}, which no field of {name} shows"
+
+
+def _referring(declarations: Declarations, type_name: str, column: str) -> frozenset[Requirement]:
+    """What the relations ask for that show the row which a column refers to."""
+    type_ = declarations.schema.type_map[type_name]
+    found: set[Requirement] = set()
+    for name in type_.fields if isinstance(type_, GraphQLObjectType) else ():
+        rule = declarations.field(type_name, name)
+        read = rule.origin.describe(_SOURCE) if isinstance(rule.origin, FromRead) else None
+        if isinstance(read, One) and read.where == Equal("id", Parent(column)):
+            found.add(rule.requires)
+    return frozenset(found)
 
 
 def _sort_columns(order_type: object) -> Iterator[str]:

@@ -11,27 +11,12 @@ from auth.grants import Grants
 from auth.permissions import Permission
 from engine.request import Request
 from tenancy.connection import connect
-from tests.oracle.personas import in_units, viewer_of
+from tests.oracle.personas import viewer_of
 
 if TYPE_CHECKING:
     from settings import Settings
     from tests.oracle.comparison import Comparison
     from tests.oracle.tenant_rows import TenantRows
-
-
-async def test_a_page_of_rows_that_cannot_exist_sends_no_parameter_of_what_is_selected_in_it(
-    comparison: Comparison, northwind: TenantRows
-) -> None:
-    """Role assignments belong to the tenant as a whole, so to hold ``role:read`` in a region shows none of them."""
-    grants = Grants(
-        frozenset({Permission.MEMBER_READ, Permission.ORG_UNIT_READ}),
-        in_units((Permission.ROLE_READ,), northwind.units_below("North")),
-    )
-    document = """{ members(first: 20) { nodes {
-        fullName
-        roleAssignments(first: 5) { totalCount nodes { orgUnit { members(first: 3) { nodes { fullName } } } } }
-    } } }"""
-    await comparison.agreed(Request(document, "empty"), viewer_of(northwind, grants))
 
 
 async def test_a_new_connection_reads_lists_in_rows_in_rows_with_its_first_statement(settings: Settings) -> None:
