@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from engine.inputs import Inputs
     from engine.operation import DecidedOperation, Operation
     from engine.request import Request
+    from engine.run import Session
     from settings import Settings
 
 
@@ -80,23 +81,29 @@ class Engine:
                 them again and call again.
         """
         prepared = self._prepare(request, viewer)
-        if isinstance(prepared, Result):
+        if isinstance(prepared, Result) and prepared.stage is not Stage.DECISION:
             return prepared
-        read_only = prepared.definition.operation is OperationType.QUERY
+        is_query = isinstance(prepared, Result) or prepared.definition.operation is OperationType.QUERY
         async with tenant_scope(
-            viewer.tenant, authorization_version=viewer.authorization_version, read_only=read_only
+            viewer.tenant, authorization_version=viewer.authorization_version, read_only=is_query
         ) as session:
-            run = Run(
-                self._declarations,
-                self._cursors,
-                decided=prepared.decided,
-                inputs=prepared.inputs,
-                viewer=viewer,
-                session=session,
-            )
-            if prepared.decided.operation.is_planned:
-                return await _run_planned(run)
-            return await self._run_decided(run, prepared, request)
+            answer = prepared if isinstance(prepared, Result) else await self._run(prepared, request, viewer, session)
+            # Also what was answered without a statement relies on the grants: a refusal may be outdated by now.
+            await session.confirm()
+            return answer
+
+    async def _run(self, prepared: _Prepared, request: Request, viewer: Viewer, session: Session) -> Result:
+        run = Run(
+            self._declarations,
+            self._cursors,
+            decided=prepared.decided,
+            inputs=prepared.inputs,
+            viewer=viewer,
+            session=session,
+        )
+        if prepared.decided.operation.is_planned:
+            return await _run_planned(run)
+        return await self._run_decided(run, prepared, request)
 
     def explain(self, request: Request, viewer: Viewer) -> Explanation | Result:
         """What would become of an operation, without running any of it; its refusal when it is refused."""

@@ -63,13 +63,26 @@ class TenantSession(Transaction):
             NoTenantError: the running task is not inside this scope.
             StaleAuthorizationError: this was the first statement, and grants must be resolved again.
         """
+        async with self._turn() as connection:
+            rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
+            return rows
+
+    async def confirm(self) -> None:
+        """Begin, if nothing was sent yet: an answer without a statement relies on the version of the grants too.
+
+        Raises:
+            NoTenantError: the running task is not inside this scope.
+            StaleAuthorizationError: grants must be resolved again.
+        """
+        async with self._turn():
+            pass
+
+    def _turn(self) -> Turn:
         block = tenant_block.get()
         if block is None or block.transaction is not self:
             message = "a tenant session used by a task that is not inside its scope"
             raise NoTenantError(message)
-        async with Turn(block) as connection:
-            rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
-            return rows
+        return Turn(block)
 
     def explain(self, problem: Exception) -> Exception:
         """Opening failed: because of a changed version, or because the tenant is not there."""
