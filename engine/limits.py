@@ -10,7 +10,7 @@ pairs are counted too, for their number is the square of what was written.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, InlineFragmentNode, OperationDefinitionNode
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from settings import Settings
 
 
+# Clients ask for the schema once. Each further time, and each alias in it, may cost the whole of it again.
+_MAX_SCHEMAS: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """What an operation amounts to once its fragments are written out.
@@ -33,12 +37,14 @@ class Size:
         fields: fields in all.
         aliases: fields with an alias.
         directives: directives in all.
+        schemas: times that the schema is asked for, and aliases in it.
     """
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
     directives: int = 0
+    schemas: int = 0
 
     def beside(self, other: Size) -> Size:
         """Both, next to each other in one selection set."""
@@ -47,6 +53,7 @@ class Size:
             self.fields + other.fields,
             self.aliases + other.aliases,
             self.directives + other.directives,
+            self.schemas + other.schemas,
         )
 
 
@@ -63,7 +70,13 @@ class _Measure:
             if isinstance(selection, FieldNode):
                 inner = self.selections(selection.selection_set)
                 size = size.beside(
-                    Size(inner.depth + 1, inner.fields + 1, inner.aliases + bool(selection.alias), inner.directives)
+                    Size(
+                        inner.depth + 1,
+                        inner.fields + 1,
+                        inner.aliases + bool(selection.alias),
+                        inner.directives,
+                        1 + inner.aliases if selection.name.value == "__schema" else inner.schemas,
+                    )
                 )
             elif isinstance(selection, InlineFragmentNode):
                 size = size.beside(self.selections(selection.selection_set))
@@ -139,6 +152,7 @@ def exceeded(document: DocumentNode, settings: Settings) -> list[dict[str, objec
                     ("fields", size.fields, settings.limit_fields),
                     ("aliases", size.aliases, settings.limit_aliases),
                     ("directives", size.directives + len(operation.directives or ()), settings.limit_directives),
+                    ("introspection", size.schemas, _MAX_SCHEMAS),
                 )
             )
             errors += too_large or _over_when_merged(operation, _Merging(fragments, settings), settings)

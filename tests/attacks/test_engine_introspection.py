@@ -179,6 +179,22 @@ async def test_g11_introspection_does_not_go_round_in_circles(document: str, eng
     assert (asked.data, set(asked.codes)) == (None, {"GRAPHQL_VALIDATION_FAILED"})
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ " + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(4)) + " }",
+        "{ __schema { types { "
+        + " ".join(f"a{n}: fields {{ type {{ fields {{ name }} }} }}" for n in range(4))
+        + " } } }",
+        "{ __schema { types { ...F ...F } } } fragment F on __Type { a: name b: fields { c: name } }",
+    ],
+)
+async def test_g11_the_schema_is_not_multiplied_by_aliases(document: str, engine: Engine, few: Viewer) -> None:
+    asked = await ask(engine, few, document)
+    assert (asked.data, asked.codes) == (None, ["OPERATION_LIMIT_EXCEEDED"])
+    assert asked.errors[0]["extensions"]["limit"] == "introspection"
+
+
 # Each document holds a hidden name and a made-up one of the same kind at the same place.
 MISSPELT: Final = {
     "field": "{ companies(first: 1) { nodes { taxId zzzzz } } }",
