@@ -6,21 +6,26 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
 K = TypeVar("K", bound="Hashable")
 V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """At most ``capacity`` entries, and counts of hits and misses for the operator.
+    """Entries that together weigh no more than ``capacity``, and counts of hits and misses for the operator.
+
+    Documents are their senders' to choose, and a large one is a thousand times a small one: a count of entries would
+    bound nothing that an operator could rely on.
 
     It belongs to one event loop: no call awaits, so no lock is needed.
     """
 
-    def __init__(self, capacity: int) -> None:
+    def __init__(self, capacity: int, weigh: Callable[[V], int]) -> None:
         self._entries: OrderedDict[K, V] = OrderedDict()
         self._capacity = capacity
+        self._weigh = weigh
+        self.weight = 0
         self.hits = 0
         self.misses = 0
 
@@ -38,8 +43,13 @@ class BoundedCache(Generic[K, V]):
         return entry
 
     def set(self, key: K, value: V) -> None:
-        """Keep ``value``, and forget the entry that was used longest ago when there are too many."""
+        """Keep ``value`` if it is not too heavy, and forget what was used longest ago while there is too much."""
+        if key in self._entries:
+            self.weight -= self._weigh(self._entries.pop(key))
+        weight = self._weigh(value)
+        if weight > self._capacity:
+            return
+        self.weight += weight
         self._entries[key] = value
-        self._entries.move_to_end(key)
-        if len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
+        while self.weight > self._capacity:
+            self.weight -= self._weigh(self._entries.popitem(last=False)[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # Enough to mend a document by, and no more bytes than a few lines however the document repeats its mistakes.
 _MAX_ERRORS: Final = 10
 _MAX_CACHED_CHARACTERS: Final = 20_000
+_CHARACTERS_OF_A_KILOBYTE: Final = 10
 _CONDITIONAL: Final = frozenset({"skip", "include"})
 
 
@@ -70,12 +72,12 @@ class InvalidDocumentError(Exception):
 
 
 class Documents:
-    """The documents seen so far, at most ``capacity`` of them."""
+    """The documents seen so far, as far as they come to ``capacity`` characters."""
 
-    def __init__(self, schema: GraphQLSchema, settings: Settings, capacity: int = 1_000) -> None:
+    def __init__(self, schema: GraphQLSchema, settings: Settings, capacity: int) -> None:
         self._schema = schema
         self._settings = settings
-        self._known: BoundedCache[str, Document] = BoundedCache(capacity)
+        self._known: BoundedCache[str, Document] = BoundedCache(capacity, _length)
 
     def document(self, text: str, visible: Callable[[], GraphQLSchema]) -> Document:
         """The document of this text.
@@ -132,6 +134,19 @@ def located(problem: GraphQLError, code: ErrorCode) -> dict[str, object]:
     if problem.locations:
         entry["locations"] = [{"line": place.line, "column": place.column} for place in problem.locations]
     return entry
+
+
+def weight_of(definition: OperationDefinitionNode) -> int:
+    """How much memory the document of an operation takes once it is parsed, in units of about a kilobyte.
+
+    For one that is too long to be kept, neither is anything made of it: more than there is room for anywhere.
+    """
+    characters = 0 if definition.loc is None else len(definition.loc.source.body)
+    return sys.maxsize if characters > _MAX_CACHED_CHARACTERS else 1 + characters // _CHARACTERS_OF_A_KILOBYTE
+
+
+def _length(document: Document) -> int:
+    return 1 + (document.node.loc.end if document.node.loc is not None else 0)
 
 
 def _document(text: str, node: DocumentNode) -> Document:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 from graphql import GraphQLError, OperationType
@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     from settings import Settings
 
 
+# What is remembered, at the most. The same things are in several of the caches, so they come to less than their sum.
+_CHARACTERS: Final = 1_000_000
+_KILOBYTES: Final = 150_000
+
+
 @dataclass(frozen=True, slots=True)
 class _Prepared:
     document: Document
@@ -61,17 +66,25 @@ class Engine:
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for the schema it built
         self._declarations = Declarations(self._schema)
         self._cursors = Cursors(settings.key_encryption_key_bytes)
-        self._documents = Documents(self._schema, settings)
+        self._documents = Documents(self._schema, settings, _CHARACTERS)
         self._visible = VisibleSchemas(self._declarations)
         row_types = frozenset(self._declarations.row_types())
         self._inputs = InputReader(self._cursors, row_types, settings.page_limit, settings.limit_nodes)
-        self._variables: BoundedCache[tuple[str, str | None], Variables] = BoundedCache(1_000)
-        self._operations: BoundedCache[tuple[object, ...], Operation] = BoundedCache(2_000)
+        self._variables: BoundedCache[tuple[str, str | None], Variables] = BoundedCache(
+            _KILOBYTES, lambda each: each.weight
+        )
+        self._operations: BoundedCache[tuple[object, ...], Operation] = BoundedCache(
+            _KILOBYTES, lambda each: each.weight
+        )
         # The same decision reached from different grants is one entry here, with one set of plans …
-        self._decided: BoundedCache[tuple[object, ...], DecidedOperation] = BoundedCache(5_000)
+        self._decided: BoundedCache[tuple[object, ...], DecidedOperation] = BoundedCache(
+            _KILOBYTES, lambda each: each.operation.weight
+        )
         # … and here it is found again without being made again. The grants are kept to be compared: an address of
         # memory alone could by now be somebody else's.
-        self._recent: BoundedCache[tuple[object, ...], tuple[Grants, DecidedOperation]] = BoundedCache(20_000)
+        self._recent: BoundedCache[tuple[object, ...], tuple[Grants, DecidedOperation]] = BoundedCache(
+            _KILOBYTES, lambda each: each[1].operation.weight
+        )
 
     async def execute(self, request: Request, viewer: Viewer) -> Result:
         """Answer one operation for one viewer.

@@ -53,7 +53,7 @@ class VisibleSchemas:
 
     def __init__(self, declarations: Declarations, capacity: int = 100) -> None:
         self._declarations = declarations
-        self._known: BoundedCache[tuple[GrantState, ...], GraphQLSchema] = BoundedCache(capacity)
+        self._known: BoundedCache[tuple[GrantState, ...], GraphQLSchema] = BoundedCache(capacity, lambda _: 1)
 
     def schema(self, grants: Grants) -> GraphQLSchema:
         """The schema as a caller with these grants may know it."""

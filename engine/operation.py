@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from graphql import OperationType
 
 from engine.denials import may_be_denied
+from engine.documents import weight_of
 from engine.inputs import Asked
 from engine.reading import readings
 from engine.variables import arguments
@@ -37,6 +38,7 @@ class Operation:
         asked: the fields that read pages or nodes, each after the one above it.
         by_place: each field by its object type and its path in the response.
         is_planned: whether all of it is read by plan, with nothing left for a resolver.
+        weight: how much memory it takes, in units of about a kilobyte: its fields, and the document they point into.
     """
 
     selection: OperationSelection
@@ -45,6 +47,7 @@ class Operation:
     asked: Sequence[Asked]
     by_place: Mapping[tuple[str, tuple[str, ...]], SelectedField]
     is_planned: bool
+    weight: int
 
 
 def prepare(
@@ -60,6 +63,7 @@ def prepare(
         by_place={(field.type_name, field.path): field for field in selection.fields},
         is_planned=definition.operation is OperationType.QUERY
         and all(field.is_read or field.name == "__typename" for field in selection.root.fields),
+        weight=1 + len(selection.fields) + weight_of(definition),
     )
 
 

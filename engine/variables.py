@@ -24,7 +24,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, coerce_argument, get_argument_values, get_variable_values
 
-from engine.documents import located
+from engine.documents import located, weight_of
 from engine.refusal import InvalidInputError, refusal
 from errors import ErrorCode
 
@@ -67,6 +67,7 @@ class Variables:
         self._definitions = operation.variable_definitions or ()
         self._plain = [plain for each in self._definitions if (plain := _plain(each)) is not None]
         self._is_plain = len(self._plain) == len(self._definitions)
+        self.weight = weight_of(operation)
 
     def read(self, given: Mapping[str, object], visible: Callable[[], GraphQLSchema]) -> Mapping[str, object]:
         """The coerced values, by name; a variable without a value and a default is left out.
