@@ -9,10 +9,11 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from bench.comparing import ALL, Choices, compare
+from bench.comparing import ALL, Choices, compare, count_instructions
 from bench.comparison import DifferentAnswerError
 from bench.dataset import COMPANIES, POPULATED, Size
 from bench.generator import LoadError, Span
+from bench.instructions import CountingError
 from bench.node import PeersError
 from bench.opening import NotHereError
 from bench.servers import ServerError
@@ -35,8 +36,9 @@ def default(  # noqa: PLR0913 - one for each thing that can be chosen
     warm: float = 1,
     companies: int = COMPANIES,
     permissions: bool = True,
+    instructions: bool = True,
     save: bool = False,
-) -> None:
+) -> int:
     """Compare.
 
     Parameters
@@ -55,6 +57,8 @@ def default(  # noqa: PLR0913 - one for each thing that can be chosen
         Rows of the largest table.
     permissions
         Also measure what field permissions cost.
+    instructions
+        Also count instructions, and fail if they are more than the committed ones.
     save
         Write bench/results.json and the picture.
     """
@@ -65,18 +69,31 @@ def default(  # noqa: PLR0913 - one for each thing that can be chosen
         rounds=rounds,
         span=Span(warm, seconds),
         permissions=permissions,
+        instructions=instructions,
         save=save,
     )
-    asyncio.run(compare(Console(), choices))
+    return 0 if asyncio.run(compare(Console(), choices)) else 1
+
+
+@app.command
+def count(*, save: bool = False) -> int:
+    """Count the instructions of a request, and fail if they are more than the committed ones.
+
+    Parameters
+    ----------
+    save
+        Commit the figures for this build of Python.
+    """
+    return 0 if asyncio.run(count_instructions(Console(), save=save)) else 1
 
 
 def main() -> int:
     try:
-        app(result_action="return_value")
-    except (DifferentAnswerError, LoadError, NotHereError, PeersError, ServerError, OSError) as failure:
+        result = app(result_action="return_value")
+    except (CountingError, DifferentAnswerError, LoadError, NotHereError, PeersError, ServerError, OSError) as failure:
         sys.stderr.write(f"bench: {failure}\n")
         return 1
-    return 0
+    return result if isinstance(result, int) else 0
 
 
 if __name__ == "__main__":

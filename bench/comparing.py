@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from bench import instructions
 from bench.comparison import Comparison
 from bench.contenders import BARE, FIELDGATE, MERCURIUS, POSTGRAPHILE, STRAWBERRY, Starting
+from bench.dataset import Size
 from bench.documents import PAGE_SIZE
 from bench.goals import outcomes, permission_outcomes
 from bench.limit import PGBENCH, open_limit
@@ -15,7 +17,7 @@ from bench.opening import open_bench
 from bench.plot import FILE as PLOT
 from bench.plot import draw
 from bench.results import machine, plain, write
-from bench.table import comparison_table, goals_table
+from bench.table import comparison_table, goals_table, instructions_table
 from bench.workloads import ANALYST, DEEP_PAGE, OWNER, asked_by
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
     from bench.comparison import Measured
     from bench.contenders import Contender
-    from bench.dataset import Size
     from bench.generator import Span
     from bench.opening import Bench
     from bench.workloads import Workload
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 ALL: Final = (POSTGRAPHILE, MERCURIUS, STRAWBERRY, BARE, PGBENCH)
 ALL_PUBLIC: Final = "fieldgate_public"
 _ON_NODE: Final = frozenset({POSTGRAPHILE, MERCURIUS})
+# Instructions depend on the rows of a page, not on those of a table.
+_SMALL: Final = Size(companies=2_000, populated=200)
 _READS_OF_EVERYBODY: Final = frozenset({"Q1", "Q2", "Q3", "Q4"})
 
 
@@ -45,6 +48,7 @@ class Choices:
         against: peers, by name.
         rounds: figures are medians of so many.
         permissions: whether to measure as well what field permissions cost.
+        instructions: whether to count instructions as well.
         save: whether to keep the results in files.
     """
 
@@ -54,11 +58,15 @@ class Choices:
     rounds: int
     span: Span
     permissions: bool
+    instructions: bool
     save: bool
 
 
-async def compare(console: Console, choices: Choices) -> None:
+async def compare(console: Console, choices: Choices) -> bool:
     """Compare, print, and keep the results if asked to.
+
+    Returns:
+        Whether no request takes more instructions than it may. Goals that were missed are told, and no failure.
 
     Raises:
         DifferentAnswerError, LoadError, ServerError: there is nothing to compare.
@@ -72,12 +80,37 @@ async def compare(console: Console, choices: Choices) -> None:
                 measured = await _compared(bench, starting, choices, status)
                 cost = await _with_and_without(bench, starting, choices, status) if choices.permissions else {}
             on = machine(await bench.postgres(), node_version())
+            slower = await guard(bench, console, save=choices.save) if choices.instructions else []
     reached = [*outcomes(measured), *permission_outcomes(cost, FIELDGATE, ALL_PUBLIC)]
     console.print(comparison_table(choices.workloads, measured))
     console.print(goals_table(reached))
     if choices.save:
         write(machine=on, workloads=plain(measured), permissions=plain(cost))
         PLOT.write_text(draw({each.name: each.title for each in choices.workloads}, measured), encoding="utf-8")
+    return not slower
+
+
+async def count_instructions(console: Console, *, save: bool) -> bool:
+    """Only count instructions; false when some request takes more than it may."""
+    async with open_bench(_SMALL) as bench:
+        return not await guard(bench, console, save=save)
+
+
+async def guard(bench: Bench, console: Console, *, save: bool) -> list[str]:
+    """Count instructions, print them beside the committed figures, and return what got slower."""
+    if not instructions.is_possible():
+        console.print("Instructions are not counted: there is no valgrind here.")
+        return []
+    with console.status("counting instructions"):
+        counted = await instructions.count(bench)
+    before = instructions.committed()
+    console.print(instructions_table(counted, before))
+    slower = instructions.regressions(counted, before)
+    for line in slower:
+        console.print(f"[red]slower:[/red] {line}")
+    if save:
+        instructions.commit(counted)
+    return slower
 
 
 async def _compared(bench: Bench, starting: Starting, choices: Choices, status: Status) -> Measured:

@@ -188,16 +188,20 @@ def _text(encoded: bytes) -> str:
     return base64.b64encode(encoded).decode()
 
 
+def fieldgate_settings(settings: Settings, key: str) -> dict[str, object]:
+    """What a server of the bench is told, by the names of settings."""
+    return {
+        "environment": settings.environment,
+        "public_url": settings.public_url,
+        "database_url": settings.database_url.get_secret_value() if settings.database_url is not None else None,
+        "database_pool_size": settings.database_pool_size,
+        "page_limit": settings.page_limit,
+        "key_encryption_key": key,
+        "shutdown_drain_seconds": 0,
+    }
+
+
 def fieldgate_environment(settings: Settings, key: str, port: int) -> dict[str, str]:
     """The settings of a production server as environment variables."""
-    url = settings.database_url.get_secret_value() if settings.database_url is not None else ""
-    return {
-        "FIELDGATE_ENVIRONMENT": settings.environment,
-        "FIELDGATE_LISTEN": f"127.0.0.1:{port}",
-        "FIELDGATE_PUBLIC_URL": settings.public_url,
-        "FIELDGATE_DATABASE_URL": url,
-        "FIELDGATE_DATABASE_POOL_SIZE": str(settings.database_pool_size),
-        "FIELDGATE_PAGE_LIMIT": str(settings.page_limit),
-        "FIELDGATE_KEY_ENCRYPTION_KEY": key,
-        "FIELDGATE_SHUTDOWN_DRAIN_SECONDS": "0",
-    }
+    told = {**fieldgate_settings(settings, key), "listen": f"127.0.0.1:{port}"}
+    return {f"FIELDGATE_{name.upper()}": str(value) for name, value in told.items()}

@@ -56,5 +56,17 @@ def goals_table(outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
+def instructions_table(counted: Mapping[str, int], before: Mapping[str, int]) -> Table:
+    """Instructions for each request, beside the committed figures for this build of Python."""
+    table = Table(title="Instructions of the server for each request")
+    for heading in ("", "counted", "committed", ""):
+        table.add_column(heading, justify="right" if heading else "left")
+    for name, number in counted.items():
+        kept = before.get(name)
+        change = _NOTHING if kept is None else f"{number / kept - 1:+.1%}"
+        table.add_row(name, f"{number:,}", _NOTHING if kept is None else f"{kept:,}", change)
+    return table
+
+
 def _figure(value: float | None, digits: int = 0) -> str:
     return _NOTHING if value is None else f"{value:,.{digits}f}"
