@@ -136,7 +136,8 @@ async def test_t1_the_statements_for_a_stranger_have_the_text_of_those_for_nobod
     for given in (NOTHING, base64_of(f"Company:{key_of(tailspin)}")):
         with recorded_statements() as statements:
             await ask(engine, owner, DOCUMENTS[document], {"id": given, **unit_for(document, northwind)})
-        sent.append([NUMBERED.sub("block", each) for each in statements])
+        # How transactions begin and end depends on what the connection did before.
+        sent.append([NUMBERED.sub("block", each) for each in statements if each.endswith("*/") or "block_" in each])
     assert sent[0] == sent[1]
     assert sent[0]
 
