@@ -6,12 +6,14 @@ Each is sent as every persona, and as two people of another tenant.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import VariableValues, get_variable_values
 
+from engine.decision import FieldState
+from engine.result import Result
 from schema.rules import FromRead
 from tests.oracle.operations import NAMES, Operations
 from tests.oracle.personas import personas
@@ -118,3 +120,28 @@ def test_the_operations_select_every_root_field_and_every_relation(
     }
     assert len(NAMES) >= 60
     assert selected == every
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_what_is_explained_is_what_happens(
+    name: str, comparison: Comparison, operations: Operations, northwind: TenantRows
+) -> None:
+    """``fieldgate permissions explain`` looks at the decision; nobody should be told another one."""
+
+    def place(error: Any) -> tuple[str, str]:  # noqa: ANN401 - an error as it leaves
+        return (error["extensions"]["field"], error["extensions"]["selection"])
+
+    for viewer in personas(northwind).values():
+        request = operations.request(name, viewer, northwind)
+        explained = comparison.engine.explain(request, viewer)
+        result = await comparison.engine.execute(request, viewer)
+        if isinstance(explained, Result):
+            assert explained == result
+            continue
+        denied = set(map(place, result.errors))
+        states = {(each.field, each.selection): each.state for each in explained.fields}
+        assert denied <= {each for each, state in states.items() if state is not FieldState.ALLOWED}
+        # Below an interface it takes an object of the type; everywhere else what is denied is said to be.
+        roots = {"node", "nodes"} & {each.field.removeprefix("Query.") for each in explained.fields}
+        if not roots:
+            assert {each for each, state in states.items() if state is FieldState.DENIED} <= denied

@@ -52,7 +52,7 @@ async def northwind(database: Database) -> TenantRows:
 async def tailspin(database: Database) -> TenantRows:
     """The other tenant. Nobody writes to it either."""
     placement = await create_tenant(database, "tailspin", "Tailspin", built_in_roles=BUILT_IN_ROLES)
-    await seed(placement, Random(2), companies=12)  # noqa: S311 - the same rows every time
+    await seed(placement, Random(2), companies=40)  # noqa: S311 - the same rows every time
     return await load_rows(placement)
 
 
