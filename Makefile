@@ -2,7 +2,8 @@
 #   make run      start everything on http://127.0.0.1:8000 and say what to open
 #   make test     every test, against a real PostgreSQL; make test ARGS="tests/house -k names" for some
 #   make check    format, lint, types, import rules, and drift of the schema and the migrations
-#   make bench    measure Fieldgate and others side by side; ARGS="--only Q1 --rounds 1" for a part
+#   make bench    measure Fieldgate and others side by side; ARGS="--only Q1 --rounds 1" for a part,
+#                 SCALE=1 for many tenants and several workers
 #   make format   let the formatter and the safe fixes of the linter write
 #   make lock     pin requirements/ anew from pyproject.toml, and graphiql/ from its package.json
 #   make clean    remove what make made, except the demo's data
@@ -38,7 +39,7 @@ check: environment
 	.venv/bin/fieldgate migrate --check
 
 bench: environment
-	@exec $(IN) bench $(ARGS)
+	@exec $(IN) bench $(if $(SCALE),scale) $(ARGS)
 
 format: environment
 	$(IN) ruff format .

@@ -9,7 +9,8 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.console import Console
 
-from bench.comparing import ALL, Choices, compare, count_instructions
+from bench import scale
+from bench.comparing import ALL, Choices, compare, count_instructions, scale_and_tell
 from bench.comparison import DifferentAnswerError
 from bench.dataset import COMPANIES, POPULATED, Size
 from bench.generator import LoadError, Span
@@ -73,6 +74,41 @@ def default(  # noqa: PLR0913 - one for each thing that can be chosen
         save=save,
     )
     return 0 if asyncio.run(compare(Console(), choices)) else 1
+
+
+@app.command(name="scale")
+def go_up(  # noqa: PLR0913 - one for each thing that can be chosen
+    *,
+    tenants: Annotated[list[int], Parameter(negative=())] = [1, 100, 1_000],  # noqa: B006 - read once, by cyclopts
+    workers: Annotated[list[int], Parameter(negative=())] = [1, 2, 4],  # noqa: B006 - as above
+    rounds: int = 3,
+    seconds: float = 5,
+    warm: float = 2,
+    passes: int = 3,
+    save: bool = False,
+) -> None:
+    """Go up in tenants and workers.
+
+    Parameters
+    ----------
+    tenants
+        How many; each number is measured.
+    workers
+        How many; each number is measured with the most tenants.
+    rounds
+        Figures are medians of so many.
+    seconds
+        Length of one run.
+    warm
+        Seconds before each run that are not measured.
+    passes
+        How often all tenants are asked for to see how large backends become.
+    save
+        Write it into bench/results.json.
+    """
+    asyncio.run(
+        scale_and_tell(Console(), scale.Choices(tenants, workers, rounds, Span(warm, seconds), passes), save=save)
+    )
 
 
 @app.command

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from bench import instructions
+from bench import instructions, scale
 from bench.comparison import Comparison
 from bench.contenders import BARE, FIELDGATE, MERCURIUS, POSTGRAPHILE, STRAWBERRY, Starting
 from bench.dataset import Size
 from bench.documents import PAGE_SIZE
-from bench.goals import outcomes, permission_outcomes
+from bench.goals import outcomes, permission_outcomes, scale_outcomes
 from bench.limit import PGBENCH, open_limit
 from bench.node import install, node_version
 from bench.opening import open_bench
 from bench.plot import FILE as PLOT
 from bench.plot import draw
 from bench.results import machine, plain, write
-from bench.table import comparison_table, goals_table, instructions_table
+from bench.table import comparison_table, goals_table, instructions_table, scale_table
 from bench.workloads import ANALYST, DEEP_PAGE, OWNER, asked_by
 
 if TYPE_CHECKING:
@@ -94,6 +94,17 @@ async def count_instructions(console: Console, *, save: bool) -> bool:
     """Only count instructions; false when some request takes more than it may."""
     async with open_bench(_SMALL) as bench:
         return not await guard(bench, console, save=save)
+
+
+async def scale_and_tell(console: Console, choices: scale.Choices, *, save: bool) -> None:
+    """Measure with many tenants and several workers, print, and keep the results if asked to."""
+    with console.status("loading tenants") as status:
+        results = await scale.scale(choices, status.update)
+    console.print(scale_table(results))
+    console.print(results.remembering)
+    console.print(goals_table(scale_outcomes(results)))
+    if save:
+        write(scale=results.as_json())
 
 
 async def guard(bench: Bench, console: Console, *, save: bool) -> list[str]:

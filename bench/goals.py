@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from bench.results import Measurement
+    from bench.scale import ScaleResults
 
     Measured = Mapping[str, Mapping[str, Measurement]]
 
@@ -22,10 +23,11 @@ _TIMES_MERCURIUS: Final = 1.5
 _CPU_OF_POSTGRAPHILE: Final = 1 / 3
 _CPU_OF_BEST_SQL: Final = 1.15
 _DEEP_PAGE: Final = 1.2
-FIELD_PERMISSIONS: Final = 0.97
-ZIPF: Final = 0.8
-UNIFORM: Final = 0.5
-WORST_TENANT: Final = 3.0
+_FIELD_PERMISSIONS: Final = 0.97
+_ZIPF: Final = 0.8
+_UNIFORM: Final = 0.5
+_WORST_TENANT: Final = 3.0
+_FLAT: Final = 1.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,33 @@ def outcomes(measured: Measured) -> list[Outcome]:
 def permission_outcomes(measured: Measured, ours: str, public: str) -> list[Outcome]:
     """What field permissions cost: requests/s with them, of those with every field public."""
     return [
-        Outcome(f"{name} requests/s, of all public", FIELD_PERMISSIONS, contenders[ours].rps / contenders[public].rps)
+        Outcome(f"{name} requests/s, of all public", _FIELD_PERMISSIONS, contenders[ours].rps / contenders[public].rps)
         for name, contenders in measured.items()
     ]
+
+
+def scale_outcomes(results: ScaleResults) -> list[Outcome]:
+    """The goals for many tenants, against the run with one."""
+    found = []
+    one = {run.workload: run.measurement.rps for run in results.runs if run.place.tenants == 1}
+    most = max(run.place.tenants for run in results.runs)
+    for run in results.runs:
+        place = run.place
+        if place.tenants == most > 1 and place.workers == 1:
+            where = f"{run.workload}, {place.tenants} tenants, {place.distribution}"
+            goal = {"zipf": _ZIPF, "uniform": _UNIFORM}[place.distribution]
+            if run.workload in one:
+                found.append(
+                    Outcome(f"{where}: requests/s, of one tenant's", goal, run.measurement.rps / one[run.workload])
+                )
+            if run.worst_tenant is not None:
+                what = f"{where}: worst tenant's p99, of the median's"
+                found.append(Outcome(what, _WORST_TENANT, run.worst_tenant, at_least=False))
+    first, *later = results.backend_megabytes
+    if later:
+        what = "largest backend after the last pass, of the first"
+        found.append(Outcome(what, _FLAT, later[-1] / first, at_least=False))
+    return found
 
 
 def _against_postgraphile(measured: Measured) -> Iterator[Outcome]:

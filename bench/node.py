@@ -28,6 +28,14 @@ def node() -> Path:
     return _wheel() / "bin" / "node"
 
 
+def is_installed() -> bool:
+    """Whether the servers on Node.js are there, as bench/package-lock.json pins them."""
+    try:
+        return node().is_file() and _STAMP.read_text(encoding="utf-8") == _LOCK.read_text(encoding="utf-8")
+    except (FileNotFoundError, PeersError):
+        return False
+
+
 def node_version() -> str:
     """Its version, such as ``24.19.0``."""
     output = subprocess.run([node(), "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 - see above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,17 +80,22 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(size: Size) -> AsyncIterator[Bench]:
+async def open_bench(size: Size, cores: Cores | None = None, server_url: str | None = None) -> AsyncIterator[Bench]:
     """A database of its own, filled; PostgreSQL moved to its core.
+
+    Args:
+        size: of the data.
+        cores: where everything runs; chosen here if not given.
+        server_url: of a PostgreSQL; FIELDGATE_DATABASE_URL or the embedded one if not given.
 
     Raises:
         NotHereError: the database server runs on another machine, or in another container.
         OSError: this machine does not say which process took how long.
     """
-    cores = choose_cores()
+    cores = cores or choose_cores()
     key = base64.b64encode(os.urandom(KEY_BYTES)).decode()
-    with database_server() as server_url, TemporaryDirectory() as folder:
-        async with new_database(server_url) as url:
+    with nullcontext(server_url) if server_url else database_server() as server, TemporaryDirectory() as folder:
+        async with new_database(server) as url:
             await migrate_shared(url)
             settings = bench_settings(url, key_encryption_key=key)
             database = await open_database(settings)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from bench.goals import Outcome
     from bench.results import Measurement
+    from bench.scale import ScaleResults
     from bench.workloads import Workload
 
 _NOTHING: Final = "–"
@@ -53,6 +54,45 @@ def goals_table(outcomes: Sequence[Outcome]) -> Table:
         sign, verdict = ("≥", "[green]met[/green]") if outcome.at_least else ("≤", "[green]met[/green]")
         verdict = verdict if outcome.met else "[red]short[/red]"
         table.add_row(outcome.what, f"{sign} {outcome.goal:g}", f"{outcome.seen:.2f}", verdict)
+    return table
+
+
+def scale_table(results: ScaleResults) -> Table:
+    """Every place, and what was seen there."""
+    table = Table(
+        title=f"Start {results.start_up_seconds} s; worker {results.worker_megabytes} MB; "
+        f"largest backend after each pass {', '.join(map(str, results.backend_megabytes))} MB"
+    )
+    for heading in (
+        "tenants",
+        "asked for",
+        "workers",
+        "",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "server CPU µs",
+        "PostgreSQL CPU µs",
+        "worst tenant",
+    ):
+        table.add_column(heading, justify="right")
+    for run in results.runs:
+        place, seen = run.place, run.measurement
+        figures = (
+            _figure(seen.rps),
+            _figure(seen.p50, 2),
+            _figure(seen.p99, 2),
+            _figure(seen.server_us),
+            _figure(seen.postgres_us),
+        )
+        table.add_row(
+            f"{place.tenants:,}",
+            place.distribution,
+            str(place.workers),
+            run.workload,
+            *figures,
+            _figure(run.worst_tenant, 2),
+        )
     return table
 
 

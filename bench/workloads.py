@@ -84,6 +84,11 @@ def asked_by(workload: Workload, member: str) -> Workload:
     )
 
 
+def first_ask(workload: Workload, dataset: Dataset, member: str = OWNER) -> Ask:
+    """The first request of a workload that a member sends to Fieldgate; for workloads that follow no cursor."""
+    return next(ask for ask in workload.asks(Dialect.FIELDGATE, dataset, lambda *_: {}) if ask.member == member)
+
+
 def _body(document: str, **variables: object) -> bytes:
     return orjson.dumps({"query": document, "variables": variables})
 
