@@ -1,4 +1,4 @@
-"""Rows G1 to G6, G16, G25: documents that are meant to cost. All are refused before a statement is sent."""
+"""Rows G1 to G6, G16, G25, G27: documents that are meant to cost. All are refused before a statement is sent."""
 
 from __future__ import annotations
 
@@ -222,6 +222,14 @@ async def test_g16_a_page_has_a_size_and_a_modest_one(arguments: str, code: str,
 async def test_g16_the_same_holds_for_a_size_in_a_variable(size: int, engine: Engine, owner: Viewer) -> None:
     asked = await ask(engine, owner, "query($n: Int!) { companies(first: $n) { nodes { id } } }", {"n": size})
     assert (asked.data, asked.statements) == (None, [])
+
+
+@pytest.mark.parametrize("directive", ["@defer", "@stream(initialCount: 0)", '@defer(label: "x")'])
+async def test_g27_nothing_is_delivered_in_parts(directive: str, engine: Engine, owner: Viewer) -> None:
+    for place in ("nodes %", "... %", "nodes { contacts(first: 1) { nodes % } }"):
+        selected = place.replace("%", directive) + ("" if "contacts" in place else " { __typename }")
+        asked = await ask(engine, owner, f"{{ companies(first: 1) {{ {selected} }} }}")
+        assert (asked.data, set(asked.codes), asked.statements) == (None, {INVALID}, [])
 
 
 NESTED: Final = (
