@@ -6,7 +6,6 @@ Inputs and grants are made at random from the schema. What was written is seen i
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,7 +34,7 @@ from tests.oracle.seeding import seed
 from tests.oracle.tenant_rows import load_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from graphql import GraphQLInputType
     from tortoise.models import Model
@@ -68,7 +67,7 @@ FOLLOWING: Final = frozenset({"id", "created_at", "updated_at", "version", "clos
 DECIDED: Final = {OnboardingCaseState.APPROVED, OnboardingCaseState.REJECTED}
 
 # What a key takes, by its name; any other text is as good as another.
-SENSIBLE: Final[Mapping[str, object]] = {
+SENSIBLE: Final[dict[str, object]] = {
     "country": "DE",
     "creditCurrency": "EUR",
     "vatNumber": "DE136695976",
