@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -61,14 +61,18 @@ def running_on(cores: frozenset[int]) -> Iterator[None]:
 @contextmanager
 def moved_to(cores: frozenset[int], parent: int) -> Iterator[bool]:
     """Keep a process and its present and future children on these cores for a while; false when it is not ours."""
-    moved = {pid: os.sched_getaffinity(pid) for pid in (parent, *children_of(parent))}
+    before = os.sched_getaffinity(parent)
+    moved: dict[int, set[int]] = {}
+    for pid in (parent, *children_of(parent)):
+        with suppress(ProcessLookupError):
+            moved[pid] = os.sched_getaffinity(pid)
     try:
         # Each is moved, also after one could not be.
         results = [_moved(pid, cores) for pid in moved]
         yield all(results)
     finally:
         for pid in (parent, *children_of(parent)):
-            _moved(pid, frozenset(moved.get(pid, moved[parent])))
+            _moved(pid, frozenset(moved.get(pid, before)))
 
 
 def _moved(pid: int, cores: frozenset[int]) -> bool:
