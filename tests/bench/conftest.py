@@ -18,22 +18,26 @@ if TYPE_CHECKING:
     from bench.opening import Bench
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def bench(database_server: str) -> AsyncIterator[Bench]:
-    """As much data as page 40 takes."""
+    """As much data as page 40 takes.
+
+    Closed with the last test of this folder: the database opened last is the one that the process works on, and the
+    other folders have theirs.
+    """
     if sys.platform != "linux":
         pytest.skip("the bench needs Linux")
     async with open_bench(Size(companies=12_000, populated=400), every_core(), database_server) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def starting(bench: Bench) -> Iterator[Starting]:
     with Starting(bench) as starting:
         yield starting
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def fieldgate(bench: Bench, starting: Starting) -> Contender:
     """A running `fieldgate serve`, and tokens for it."""
     contender = starting.fieldgate()
@@ -41,7 +45,7 @@ async def fieldgate(bench: Bench, starting: Starting) -> Contender:
     return contender
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def peers(starting: Starting) -> list[Contender]:
     """Every peer that is installed."""
     started = [starting.strawberry()]
