@@ -52,7 +52,7 @@ environment:
 	@"$(PYTHON)" development/bootstrap.py
 
 # uv resolves for every platform and Python at once, which pip cannot; it is on PyPI and is needed for nothing else.
-LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-strip-extras
 lock:
 	$(LOCK) pyproject.toml --output-file requirements/runtime.txt
 	$(LOCK) pyproject.toml --group development --output-file requirements/development.txt
