@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -50,6 +51,9 @@ class Settings(BaseSettings):
     session_idle_seconds: int = Field(default=8 * 3600, ge=60)
     session_absolute_seconds: int = Field(default=7 * 24 * 3600, ge=60)
 
+    # Networks inside which identity providers may be although their addresses are not public: "10.1.0.0/16, fd12::/32".
+    provider_networks: str = ""
+
     page_limit: int = Field(default=100, ge=1)
     limit_depth: int = Field(default=15, ge=1)
     limit_aliases: int = Field(default=30, ge=0)
@@ -83,6 +87,10 @@ class Settings(BaseSettings):
         problems = self._production_problems() if self.environment == "production" else []
         if self.key_encryption_key is not None and len(self.key_encryption_key_bytes) != KEY_BYTES:
             problems.append(f"FIELDGATE_KEY_ENCRYPTION_KEY must be {KEY_BYTES} bytes in base64")
+        try:
+            _ = self.provider_network_list
+        except ValueError as failure:
+            problems.append(f"FIELDGATE_PROVIDER_NETWORKS: {failure}")
         if problems:
             raise InsecureSettingsError("; ".join(problems))
         return self
@@ -110,6 +118,11 @@ class Settings(BaseSettings):
             message = "FIELDGATE_KEY_ENCRYPTION_KEY is not set"
             raise InsecureSettingsError(message)
         return base64.b64decode(self.key_encryption_key.get_secret_value(), validate=True)
+
+    @property
+    def provider_network_list(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of ``provider_networks``."""
+        return tuple(ip_network(entry.strip()) for entry in self.provider_networks.split(",") if entry.strip())
 
     @property
     def drain_seconds(self) -> int:

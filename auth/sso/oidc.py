@@ -93,7 +93,7 @@ class OpenIdConnect:
         self, provider: Provider, metadata: ProviderMetadata, attempt: Attempt, code: str
     ) -> Mapping[str, object]:
         try:
-            async with self._client(provider, metadata) as client:
+            async with self._outbound.deadline(), self._client(provider, metadata) as client:
                 tokens: Mapping[str, object] = await client.fetch_token(
                     metadata.token_endpoint, code=code, code_verifier=attempt.code_verifier
                 )

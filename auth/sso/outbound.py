@@ -7,9 +7,11 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+import httpcore2
 import httpx2
 
 from auth.compact_jws import strict_object
+from auth.sso.public_address import AllowedAddresses, GuardedBackend
 from auth.sso.refusal import Refusal, SignInRefusedError
 
 if TYPE_CHECKING:
@@ -64,13 +66,32 @@ class CappedTransport(httpx2.AsyncBaseTransport):
         """Nothing: see above."""
 
 
+def guarded_transport(
+    settings: Settings, backend: httpcore2.AsyncNetworkBackend | None = None
+) -> httpx2.AsyncHTTPTransport:
+    """The network, as far as a tenant may have us use it.
+
+    A transport of our own also keeps proxies named in the environment out of sign-ins.
+    """
+    transport = httpx2.AsyncHTTPTransport()
+    # The only way to say who connects: httpx2 makes the pool itself and takes no network backend. Looking the address
+    # up first and connecting by name afterwards would leave a moment in between for the name to change its mind.
+    transport._pool = httpcore2.AsyncConnectionPool(  # noqa: SLF001 # see above
+        ssl_context=httpx2.create_ssl_context(),
+        network_backend=backend or GuardedBackend(AllowedAddresses(settings)),
+        max_connections=100,
+        max_keepalive_connections=20,
+        keepalive_expiry=5.0,
+    )
+    return transport
+
+
 class Outbound:
     """Our side of the line to identity providers."""
 
     def __init__(self, settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self._settings = settings
-        # A transport of our own also keeps proxies named in the environment out of sign-ins.
-        self._inner = transport or httpx2.AsyncHTTPTransport()
+        self._inner = transport or guarded_transport(settings)
         self.transport: Final = CappedTransport(self._inner)
 
     async def close(self) -> None:
@@ -106,23 +127,36 @@ class Outbound:
         Raises:
             SignInRefusedError: there is none to be had.
         """
-        headers = {"Accept": "application/json"}
+        try:
+            return strict_object(await self.fetch(address, accept="application/json", bearer=bearer))
+        except ValueError as failure:
+            raise SignInRefusedError(Refusal.PROVIDER_ANSWER) from failure
+
+    async def fetch(self, address: str, *, accept: str, bearer: str | None = None) -> bytes:
+        """What is at a safe address: see ``fetch_object``.
+
+        Raises:
+            SignInRefusedError: nothing is to be had.
+        """
+        headers = {"Accept": accept}
         if bearer is not None:
             headers["Authorization"] = f"Bearer {bearer}"
         try:
-            async with (
-                asyncio.timeout(TOTAL_SECONDS),
-                httpx2.AsyncClient(transport=self.transport, timeout=_TIMEOUT) as client,
-            ):
+            async with self.deadline(), httpx2.AsyncClient(transport=self.transport, timeout=_TIMEOUT) as client:
                 response = await client.get(self.safe_address(address), headers=headers)
         except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, OSError) as failure:
             raise SignInRefusedError(Refusal.PROVIDER_UNREACHABLE) from failure
         if response.status_code != _OK:
             raise SignInRefusedError(Refusal.PROVIDER_ANSWER)
-        try:
-            return strict_object(response.content)
-        except ValueError as failure:
-            raise SignInRefusedError(Refusal.PROVIDER_ANSWER) from failure
+        return response.content
+
+    def deadline(self) -> asyncio.Timeout:
+        """The time that one question may take in all. A client's own timeouts start anew with every byte.
+
+        Raises:
+            TimeoutError: on leaving, when it took longer.
+        """
+        return asyncio.timeout(TOTAL_SECONDS)
 
 
 def _is_this_machine(host: str) -> bool:
