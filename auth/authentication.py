@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from auth.grant_resolution import resolve_grants
@@ -24,10 +26,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Authenticator", "UnauthenticatedError"]
 
+# How long a caller who was looked at is taken for the same. Whoever ends a session calls ``forget``.
+REMEMBERED_SECONDS: Final = 1.0
+_REMEMBERED_CALLERS: Final = 10_000
+
 # The version in the key makes an outdated entry unreachable; this only lets it make room.
 GRANTS_SECONDS: Final = 3600
 
 _REMEMBERED_VERSIONS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Somebody whose token was verified a moment ago.
+
+    Attributes:
+        viewer: who it is.
+        until: when to look again, on the monotonic clock.
+        expires_at: when the token expires, in seconds since the epoch.
+    """
+
+    viewer: Viewer
+    until: float
+    expires_at: int
 
 
 class Authenticator:
@@ -56,6 +77,8 @@ class Authenticator:
         self._grants = grants
         # The newest version that this process has heard of. An old one does no harm: the transaction refuses it.
         self._versions: OrderedDict[UUID, int] = OrderedDict()
+        # By the hash of the token's text, which itself is kept nowhere.
+        self._callers: OrderedDict[bytes, _Caller] = OrderedDict()
 
     async def viewer(self, access_token: str) -> Viewer:
         """The caller behind a token.
@@ -63,13 +86,37 @@ class Authenticator:
         Raises:
             UnauthenticatedError: the token is not to be believed, or the tenant or the member is no longer there.
         """
+        name = hashlib.sha256(access_token.encode()).digest()
+        remembered = self._callers.get(name)
+        if remembered is not None and self._still_holds(remembered):
+            return remembered.viewer
         token = await self.verified(access_token)
         try:
             placement = await self._directory.by_id(token.subject.tenant_id)
         except UnknownTenantError as failure:
             message = "the tenant is not served"
             raise UnauthenticatedError(message) from failure
-        return await self._viewer(placement, token.subject.member_id, token.subject.session_id)
+        viewer = await self._viewer(placement, token.subject.member_id, token.subject.session_id)
+        self._remember(name, _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
+        return viewer
+
+    def forget(self) -> None:
+        """Look at every caller anew: something has changed about who may come in."""
+        self._callers.clear()
+
+    def _still_holds(self, caller: _Caller) -> bool:
+        viewer = caller.viewer
+        return (
+            time.monotonic() < caller.until
+            and time.time() < caller.expires_at
+            and self._versions.get(viewer.tenant.tenant_id) == viewer.authorization_version
+        )
+
+    def _remember(self, name: bytes, caller: _Caller) -> None:
+        self._callers[name] = caller
+        self._callers.move_to_end(name)
+        while len(self._callers) > _REMEMBERED_CALLERS:
+            self._callers.popitem(last=False)
 
     async def renewed(self, viewer: Viewer) -> Viewer:
         """The same caller with grants as they are now, after a transaction found the viewer's outdated.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from graphql import (
@@ -123,6 +124,19 @@ class Documents:
             raise InvalidDocumentError(Result(None, (located(problem, code),), stage)) from None
 
 
+def document_digest(text: str) -> str:
+    """What a document is known by in caches and logs: the SHA-256 of its text, hexadecimal."""
+    return _remembered_digest(text) if len(text) <= _MAX_CACHED_CHARACTERS else _digest(text)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# Clients send the same few texts for ever.
+_remembered_digest = lru_cache(maxsize=500)(_digest)
+
+
 def validation_error(problem: GraphQLError) -> dict[str, object]:
     """A validation error as a response's ``errors`` entry."""
     return located(problem, ErrorCode.GRAPHQL_VALIDATION_FAILED)
@@ -154,7 +168,7 @@ def _document(text: str, node: DocumentNode) -> Document:
     conditions = _Conditions()
     visit(node, conditions)
     return Document(
-        digest=hashlib.sha256(text.encode()).hexdigest(),
+        digest=document_digest(text),
         node=node,
         operations={each.name.value if each.name else None: each for each in operations},
         fragments={each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)},

@@ -59,9 +59,8 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
     async def ping() -> None:
         await app.state.database.ping()
 
-    app = Starlette(
+    app = _Application(
         routes=[
-            Route("/graphql", _GraphQL()),
             Route("/livez", livez),
             Route("/readyz", Readiness(drain, {"database": ping, "migrations": check_migrations}).answer),
             *AUTH_ROUTES,
@@ -70,7 +69,7 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
         ],
         middleware=[
             Middleware(RequestLogMiddleware, drain=drain),
-            Middleware(SecurityHeadersMiddleware, https=settings.public_url.startswith("https:")),
+            Middleware(SecurityHeadersMiddleware, https=_is_https(settings)),
         ],
         lifespan=partial(_lifespan, settings, drain),
     )
@@ -79,11 +78,15 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
     return app
 
 
+def _is_https(settings: Settings) -> bool:
+    return settings.public_url.startswith("https:")
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as opened:
         try:
-            await _open(settings, app, opened)
+            await _open(settings, drain, app, opened)
         except Exception:  # noqa: BLE001 - whatever it is, it is logged and the start has failed
             # Starlette would have uvicorn log the text of the exception, which may quote the database's address.
             _log.exception("the application cannot start")
@@ -92,7 +95,7 @@ async def _lifespan(settings: Settings, drain: Drain, app: Starlette) -> AsyncIt
         await drain.finished(_CLEANING_UP_SECONDS)
 
 
-async def _open(settings: Settings, app: Starlette, opened: contextlib.AsyncExitStack) -> None:
+async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contextlib.AsyncExitStack) -> None:
     """Open what requests need, in this order, to be closed in the reverse one."""
     schema = build_schema()
     database = await open_database(settings)
@@ -108,10 +111,16 @@ async def _open(settings: Settings, app: Starlette, opened: contextlib.AsyncExit
         if settings.serves_graphiql
         else None,
     )
+    headed = SecurityHeadersMiddleware(app.state.graphql, https=_is_https(settings))
+    app.state.graphql_with_log = RequestLogMiddleware(headed, drain)
 
 
-class _GraphQL:
-    """The endpoint that the lifespan has made. A class, because Starlette takes a function for something else."""
+class _Application(Starlette):
+    """Starlette, but for the one path that nearly every request is for, which needs none of its routing."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await scope["app"].state.graphql(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            scope["app"] = self
+            await self.state.graphql_with_log(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)

@@ -6,7 +6,6 @@ Nothing is read from the body before the caller is known, and nothing is execute
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -15,10 +14,12 @@ from starlette.requests import ClientDisconnect
 
 from auth.cookies import token_from
 from auth.unauthenticated import UnauthenticatedError
+from engine.documents import document_digest
 from errors import ErrorCode
 from server import graphql_response, parameters
 from server.cross_site import check_same_origin
 from server.negotiation import MediaType, negotiate
+from server.plain_post import plain_post
 from server.refusal import RequestRefusedError, refuse
 from server.request_body import check_body_headers, read_body
 from server.request_log import record_of
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import NoReturn
 
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from auth.authentication import Authenticator
     from auth.viewer import Viewer
     from engine.request import Request
     from engine.result import Result
+    from server.graphql_response import Answer
     from server.request_log import RequestRecord
     from settings import Settings
 
@@ -83,34 +84,43 @@ class GraphQLEndpoint:
             response = graphql_response.failed(record.request_id)
         await response(scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, record: RequestRecord) -> Response | ASGIApp:
-        headers = Headers(scope=scope)
+    async def _answer(self, scope: Scope, receive: Receive, record: RequestRecord) -> Answer | ASGIApp:
         method: str = scope["method"]
-        if method not in _METHODS:
-            refuse(405, f"The method {method} is not allowed.", headers={"allow": ", ".join(_METHODS)})
-        media_type = _media_type(headers, html=method == "GET" and self._graphiql is not None)
-        if media_type is MediaType.HTML and self._graphiql is not None:
-            return self._graphiql
-        if method == "POST":
-            check_body_headers(headers, self._settings.limit_body_bytes)
-        viewer = await self._viewer(method, headers)
+        plain = plain_post(scope, self._settings.limit_body_bytes) if method == "POST" else None
+        if plain is not None:
+            media_type = _media_type(plain.accept, html=False)
+            viewer = await self._authenticated(plain.token)
+        else:
+            headers = Headers(scope=scope)
+            if method not in _METHODS:
+                refuse(405, f"The method {method} is not allowed.", headers={"allow": ", ".join(_METHODS)})
+            accept = ", ".join(headers.getlist("accept"))
+            media_type = _media_type(accept, html=method == "GET" and self._graphiql is not None)
+            if media_type is MediaType.HTML and self._graphiql is not None:
+                return self._graphiql
+            if method == "POST":
+                check_body_headers(headers, self._settings.limit_body_bytes)
+            viewer = await self._viewer(method, headers)
+            _check_tenant_hints(headers, viewer)
         record.tenant_id, record.member_id = viewer.tenant.tenant_id, viewer.member_id
-        _check_tenant_hints(headers, viewer)
         request = await self._request(method, scope, receive, record.request_id)
-        record.document_hash = hashlib.sha256(request.document.encode()).hexdigest()[:_DOCUMENT_HASH_LENGTH]
+        record.document_hash = document_digest(request.document)[:_DOCUMENT_HASH_LENGTH]
         result = await self._run(request, viewer)
         record.operation = result.root_type and result.root_type.lower()
         return graphql_response.answered(result, media_type)
 
     async def _viewer(self, method: str, headers: Headers) -> Viewer:
         """Whoever holds the token. The tenant comes from it alone: not from the host, a path or another header."""
+        token = token_from(headers, self._settings)
+        if token is None:
+            _refuse_anonymous("Sign in, or send a bearer token.", 'Bearer realm="fieldgate"')
+        if token.by_cookie:
+            check_same_origin(method, headers, self._settings.public_origin)
+        return await self._authenticated(token.text)
+
+    async def _authenticated(self, token: str) -> Viewer:
         try:
-            token = token_from(headers, self._settings)
-            if token is None:
-                _refuse_anonymous("Sign in, or send a bearer token.", 'Bearer realm="fieldgate"')
-            if token.by_cookie:
-                check_same_origin(method, headers, self._settings.public_origin)
-            return await self._authenticator.viewer(token.text)
+            return await self._authenticator.viewer(token)
         except UnauthenticatedError as failure:
             _refuse_invalid_token(failure)
 
@@ -146,8 +156,8 @@ class GraphQLEndpoint:
             )
 
 
-def _media_type(headers: Headers, *, html: bool) -> MediaType:
-    media_type = negotiate(", ".join(headers.getlist("accept")), html=html)
+def _media_type(accept: str, *, html: bool) -> MediaType:
+    media_type = negotiate(accept, html=html)
     if media_type is None:
         refuse(406, f"Only {MediaType.GRAPHQL_RESPONSE} and {MediaType.JSON} are available.")
     return media_type

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import orjson
-from starlette.responses import Response
 
 from engine.result import Stage
 from errors import ErrorCode, error
@@ -13,6 +12,8 @@ from server.negotiation import MediaType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from starlette.types import Receive, Scope, Send
 
     from engine.result import Result
     from server.refusal import RequestRefusedError
@@ -30,7 +31,23 @@ _STATUS_WITHOUT_DATA: Final[Mapping[Stage, int]] = {
 }
 
 
-def answered(result: Result, media_type: MediaType) -> Response:
+class Answer:
+    """A response whose bytes are all there. Starlette's own takes longer to make its headers than these to be sent."""
+
+    __slots__ = ("_body", "_headers", "status")
+
+    def __init__(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+        self.status = status
+        self._headers = headers
+        self._body = body
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [*self._headers, (b"content-length", str(len(self._body)).encode())]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self._body})
+
+
+def answered(result: Result, media_type: MediaType) -> Answer:
     """What the engine has answered. Its bytes of ``data`` are put in as they are."""
     if result.data is None:
         headers = {"allow": "POST"} if result.stage is Stage.METHOD else None
@@ -41,18 +58,18 @@ def answered(result: Result, media_type: MediaType) -> Response:
     return _response(status, b'{"errors":%b,"data":%b}' % (_dumps(result.errors), result.data), media_type)
 
 
-def refused(refusal: RequestRefusedError) -> Response:
+def refused(refusal: RequestRefusedError) -> Answer:
     return _errors_only(refusal.status, [refusal.error], refusal.headers)
 
 
-def failed(request_id: str) -> Response:
+def failed(request_id: str) -> Answer:
     """All that a caller learns about a fault of ours."""
     return _errors_only(
         500, [error("Internal server error", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)], None
     )
 
 
-def _errors_only(status: int, errors: Sequence[Mapping[str, object]], headers: Mapping[str, str] | None) -> Response:
+def _errors_only(status: int, errors: Sequence[Mapping[str, object]], headers: Mapping[str, str] | None) -> Answer:
     """No ``data`` key at all, because nothing ran.
 
     Also for a client that takes plain JSON only: that media type is for successes, because a client could not tell such
@@ -61,10 +78,16 @@ def _errors_only(status: int, errors: Sequence[Mapping[str, object]], headers: M
     return _response(status, b'{"errors":%b}' % _dumps(errors), MediaType.GRAPHQL_RESPONSE, headers)
 
 
-def _response(status: int, body: bytes, media_type: MediaType, headers: Mapping[str, str] | None = None) -> Response:
-    # Answers differ by who asks, GET included; no cache between the caller and the server may keep one.
-    fixed = {"content-type": f"{media_type}; charset=utf-8", "cache-control": "no-store"}
-    return Response(body, status, headers={**fixed, **(headers or {})})
+# Answers differ by who asks, GET included; no cache between the caller and the server may keep one.
+_HEADERS: Final = {
+    media_type: ((b"content-type", f"{media_type}; charset=utf-8".encode()), (b"cache-control", b"no-store"))
+    for media_type in MediaType
+}
+
+
+def _response(status: int, body: bytes, media_type: MediaType, headers: Mapping[str, str] | None = None) -> Answer:
+    further = [(name.encode(), value.encode()) for name, value in headers.items()] if headers else ()
+    return Answer(status, (*_HEADERS[media_type], *further), body)
 
 
 def _dumps(errors: Sequence[Mapping[str, object]]) -> bytes:

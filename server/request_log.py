@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from secrets import token_hex
@@ -13,6 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 import structlog
+
+from server.current_request import current_request_id
+from server.logging import log_request
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -30,10 +32,6 @@ _MAXIMUM_PATH: Final = 200
 
 # Asked every few seconds by whatever watches the process; their refusals are logged, their successes are noise.
 _PROBES: Final = frozenset({"/livez", "/readyz"})
-
-# Puts the identifier on every line that is logged while the request runs (server/logging.py). A request's task has a
-# context of its own, so nothing needs to take it back.
-current_request_id: Final[ContextVar[str | None]] = ContextVar("current_request_id", default=None)
 
 _log = structlog.get_logger()
 
@@ -100,20 +98,21 @@ def _write(scope: Scope, record: RequestRecord, status: int | None, seconds: flo
     path = scope["path"]
     if path in _PROBES and status == HTTPStatus.OK:
         return
-    identifiers = {
-        "operation": record.operation,
-        "document": record.document_hash,
-        "tenant": record.tenant_id and str(record.tenant_id),
-        "member": record.member_id and str(record.member_id),
+    line = {
+        "method": scope["method"],
+        "path": path[:_MAXIMUM_PATH],
+        "status": status,
+        "milliseconds": round(seconds * 1000, 2),
     }
-    _log.info(
-        "request",
-        method=scope["method"],
-        path=path[:_MAXIMUM_PATH],
-        status=status,
-        milliseconds=round(seconds * 1000, 2),
-        **{name: value for name, value in identifiers.items() if value is not None},
-    )
+    if record.operation is not None:
+        line["operation"] = record.operation
+    if record.document_hash is not None:
+        line["document"] = record.document_hash
+    if record.tenant_id is not None:
+        line["tenant"] = str(record.tenant_id)
+    if record.member_id is not None:
+        line["member"] = str(record.member_id)
+    log_request(line)
 
 
 async def _send_problem(send: Send, record: RequestRecord, status: HTTPStatus) -> None:

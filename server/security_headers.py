@@ -22,6 +22,15 @@ _HEADERS: Final = (
 _HTTPS_FOR_A_YEAR: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
+def security_headers(*, https: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """The headers.
+
+    Args:
+        https: whether browsers reach the server by https only; then they are told to remember it.
+    """
+    return (*_HEADERS, _HTTPS_FOR_A_YEAR) if https else _HEADERS
+
+
 class SecurityHeadersMiddleware:
     """Adds each header that the answer does not set itself.
 
@@ -32,13 +41,17 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._headers = (*_HEADERS, _HTTPS_FOR_A_YEAR) if https else _HEADERS
+        self._headers = security_headers(https=https)
+        self._names = frozenset(name for name, _ in self._headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in self._headers if h[0] not in present)]
+                wanting = self._headers
+                if not present.isdisjoint(self._names):
+                    wanting = tuple(header for header in wanting if header[0] not in present)
+                message["headers"] = [*message["headers"], *wanting]
             await send(message)
 
         await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)

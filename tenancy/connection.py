@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
 from tenancy.errors import DatabaseUnsafeError
+from tenancy.pipelining import PipeliningLoop, SentAheadError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tenancy.pipelining import PipelinedTransport
 
 # What an unpinned statement sees. Naming pg_temp last matters: unnamed, it would be searched before everything.
 DEFAULT_SEARCH_PATH: Final = "pg_catalog, pg_temp"
@@ -28,14 +35,68 @@ ROLLBACK_AND_RESET: Final = f"ROLLBACK;{RESET}"
 class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
     """A connection that remembers whom it served: backends never give back the memory of a tenant's tables."""
 
-    __slots__ = ("last_tenant", "tenants", "unended")
+    __slots__ = ("_known", "last_tenant", "tenants", "unended")
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self.tenants: set[str] = set()
+        # Statements that asyncpg has prepared here, by text and tag.
+        self._known: dict[tuple[str, str], Any] = {}
         self.last_tenant = ""
         # A read-only transaction is still open on it, of which nobody waits for the end.
         self.unended = False
+
+    async def begin_and_fetch(
+        self, opening: str, sql: str, tag: str, arguments: Sequence[object]
+    ) -> list[asyncpg.Record]:
+        """Begin a transaction and run its first statement, in one round trip where the statement was run here before.
+
+        Args:
+            opening: statements that begin it.
+            sql: the first one inside.
+            tag: a comment that goes behind it.
+            arguments: of ``sql``.
+
+        Raises:
+            SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
+        """
+        opening = f"COMMIT;{opening}" if self.unended else opening
+        self.unended = False
+        prepared = self._known.get((sql, tag))
+        if prepared is None or prepared.closed:
+            return await self._begin_then_fetch(opening, sql, tag, arguments)
+        pipeline: PipelinedTransport = self._transport
+        pipeline.send_ahead(opening)
+        try:
+            rows: list[asyncpg.Record] = await self._protocol.bind_execute(prepared, arguments, "", 0, False, None)  # noqa: FBT003  # asyncpg takes them by position
+        except Exception as problem:
+            # Whatever it was, asyncpg is to look at the statement again before it is used again.
+            del self._known[sql, tag]
+            if isinstance(problem, asyncpg.InvalidCachedStatementError):
+                self._drop_local_statement_cache()
+            if not pipeline.keep_back():
+                pipeline.refuse_if_failed()
+            raise
+        pipeline.refuse_if_unanswered()
+        pipeline.refuse_if_failed()
+        return rows
+
+    async def _begin_then_fetch(
+        self, opening: str, sql: str, tag: str, arguments: Sequence[object]
+    ) -> list[asyncpg.Record]:
+        """The same in two round trips. A statement is prepared inside the transaction: outside there is no table."""
+        try:
+            await super().execute(opening)
+        except asyncpg.PostgresError as problem:
+            raise SentAheadError(problem) from problem
+        text = sql + tag
+        rows: list[asyncpg.Record] = await super().fetch(text, *arguments)
+        prepared = self._stmt_cache.get((text, self._protocol.get_record_class(), False))
+        if prepared is not None:  # asyncpg keeps none that is very long
+            if len(self._known) >= STATEMENT_CACHE:
+                self._known = {key: each for key, each in self._known.items() if not each.closed}
+            self._known[sql, tag] = prepared
+        return rows
 
 
 async def connect(url: str) -> PooledConnection:
@@ -44,14 +105,18 @@ async def connect(url: str) -> PooledConnection:
     Raises:
         DatabaseUnsafeError: something between here and the database dropped the search path.
     """
+    loop = asyncio.get_running_loop()
     connection: PooledConnection = await asyncpg.connect(
         url,
+        loop=PipeliningLoop(loop),
         connection_class=PooledConnection,
         server_settings={"search_path": DEFAULT_SEARCH_PATH, "application_name": "fieldgate"},
         statement_cache_size=STATEMENT_CACHE,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=LARGEST_CACHED_STATEMENT_BYTES,
     )
+    # asyncpg asks the loop which task is running, and the loop knows itself by no other name.
+    connection._loop = loop  # noqa: SLF001 - as above
     try:
         await _refuse_unsafe_path(connection)
     except BaseException:

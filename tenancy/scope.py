@@ -10,6 +10,7 @@ Reads run REPEATABLE READ, so the authorization version is checked in the very s
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tenancy.placement import TenantPlacement
+    from tenancy.transaction import Block
 
 __all__ = [
     "NoTenantError",
@@ -43,7 +45,8 @@ class TenantSession(Transaction):
         super().__init__(
             pools.of(placement.database),
             opening=_opening(
-                placement,
+                placement.schema,
+                placement.role,
                 authorization_version=authorization_version,
                 read_only=read_only,
                 statement_timeout_ms=pools.statement_timeout_ms,
@@ -63,7 +66,12 @@ class TenantSession(Transaction):
             NoTenantError: the running task is not inside this scope.
             StaleAuthorizationError: this was the first statement, and grants must be resolved again.
         """
-        async with self._turn() as connection:
+        block = self._own_block()
+        if self.begins_quietly and block is self.block:
+            async with block.lock:
+                if self.begins_quietly:  # nobody else began while this task waited for its turn
+                    return await self.begin_and_fetch(sql, arguments)
+        async with Turn(block) as connection:
             rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
             return rows
 
@@ -74,15 +82,15 @@ class TenantSession(Transaction):
             NoTenantError: the running task is not inside this scope.
             StaleAuthorizationError: grants must be resolved again.
         """
-        async with self._turn():
+        async with Turn(self._own_block()):
             pass
 
-    def _turn(self) -> Turn:
+    def _own_block(self) -> Block:
         block = tenant_block.get()
         if block is None or block.transaction is not self:
             message = "a tenant session used by a task that is not inside its scope"
             raise NoTenantError(message)
-        return Turn(block)
+        return block
 
     def explain(self, problem: Exception) -> Exception:
         """Opening failed: because of a changed version, or because the tenant is not there."""
@@ -143,8 +151,9 @@ def current_scope() -> TenantSession:
     return block.transaction
 
 
+@lru_cache(maxsize=10_000)
 def _opening(
-    placement: TenantPlacement, *, authorization_version: int | None, read_only: bool, statement_timeout_ms: int
+    schema: str, role: str, *, authorization_version: int | None, read_only: bool, statement_timeout_ms: int
 ) -> str:
     # Identifiers and numbers can't be parameters of these commands. TenantPlacement admits generated names only, and
     # the numbers are formatted as such, so nothing that a person typed can get here.
@@ -152,8 +161,8 @@ def _opening(
     parts = [
         begin,
         # pg_temp is named, and last: unnamed it is searched first, and a temporary table would shadow the tenant's.
-        f'SET LOCAL search_path TO "{placement.schema}",pg_temp',
-        f'SET LOCAL ROLE "{placement.role}"',
+        f'SET LOCAL search_path TO "{schema}",pg_temp',
+        f'SET LOCAL ROLE "{role}"',
         f"SET LOCAL statement_timeout={statement_timeout_ms:d}",
         f"SET LOCAL idle_in_transaction_session_timeout={2 * statement_timeout_ms:d}",
     ]

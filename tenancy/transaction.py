@@ -16,8 +16,10 @@ import asyncpg
 
 from tenancy.connection import COMMIT_AND_RESET, ROLLBACK_AND_RESET
 from tenancy.errors import NoTenantError, ScopeClosedError, TransactionLostError
+from tenancy.pipelining import SentAheadError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from contextvars import ContextVar, Token
     from types import TracebackType
 
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
     from tenancy.pool import ConnectionPool
 
 _OUTLIVED: Final = "the transaction has ended; await what you start inside its scope"
+
+# The server was restarted, or the connection cut off, since it was last used.
+_SERVER_GONE: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.InterfaceError,
+    OSError,
+)
 
 _savepoints: Final = itertools.count(1)
 
@@ -87,9 +97,28 @@ class Transaction:
         self._tenant = tenant
         self._connection: PooledConnection | None = None
 
+    @property
+    def begins_quietly(self) -> bool:
+        """Whether nothing was sent yet, and the first statement may go out with what begins the transaction."""
+        return self.quiet and self._connection is None and not self.finished
+
     async def connection(self) -> PooledConnection:
         """For :class:`Block` only, which knows whose turn it is."""
         return self._connection or await self._attach()
+
+    async def begin_and_fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+        """Begin with this statement, which reads. Call it with the lock of the outermost block held, and only if quiet.
+
+        Raises:
+            ScopeClosedError: the transaction ended while its connection was being opened.
+        """
+        try:
+            return await self._begin_and_fetch(sql, arguments)
+        except _SERVER_GONE:
+            # As below. That the statement may have run before the connection was lost changes nothing: it only reads.
+            if self._connection is not None:
+                raise
+            return await self._begin_and_fetch(sql, arguments)
 
     async def commit(self) -> None:
         """Keep everything, and give the connection back.
@@ -146,6 +175,17 @@ class Transaction:
         """What a failure to open means to the caller."""
         return problem
 
+    def refuse_if_ended(self, connection: PooledConnection) -> None:
+        """Look whether somebody sent COMMIT as a statement. What follows would run unpinned; it ends here.
+
+        Raises:
+            TransactionLostError: somebody did.
+        """
+        if not connection.is_in_transaction():
+            self.doomed = True
+            message = "a statement ended the transaction that the scope owns"
+            raise TransactionLostError(message)
+
     def _refuse_if_lost(self, connection: PooledConnection) -> None:
         if self.doomed or not connection.is_in_transaction():
             message = "the transaction was ended or undone by a part of it; nothing was kept"
@@ -153,18 +193,44 @@ class Transaction:
 
     async def _attach(self) -> PooledConnection:
         connection = await self._open()
-        if self.finished:  # it ended while the connection was being opened
-            self._pool.mend(connection)
+        self._keep(connection)
+        if self.finished:
             raise ScopeClosedError(_OUTLIVED)
-        self._connection = connection
         return connection
 
     async def _open(self) -> PooledConnection:
         try:
             return await self._begin()
-        except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError, asyncpg.InterfaceError, OSError):
+        except _SERVER_GONE:
             # The server was restarted since the connection was last used. Nothing has happened yet, so one more try.
             return await self._begin()
+
+    async def _begin_and_fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+        connection = await self._pool.acquire(self._tenant)
+        try:
+            rows = await connection.begin_and_fetch(self._opening, sql, self.tag, arguments)
+        except SentAheadError as failed:
+            self._pool.mend(connection)
+            raise self.explain(failed.problem) from failed.problem
+        except _SERVER_GONE:
+            self._pool.mend(connection)
+            raise
+        except BaseException:
+            # The transaction may have begun, or still be beginning. Whoever ends it will find out.
+            self.quiet = False
+            self._keep(connection)
+            raise
+        self._keep(connection)
+        if self.finished:
+            raise ScopeClosedError(_OUTLIVED)
+        self.refuse_if_ended(connection)
+        return rows
+
+    def _keep(self, connection: PooledConnection) -> None:
+        if self.finished:  # it ended while the connection was being opened
+            self._pool.mend(connection)
+        else:
+            self._connection = connection
 
     async def _begin(self) -> PooledConnection:
         connection = await self._pool.acquire(self._tenant)
@@ -202,11 +268,8 @@ class Turn:
         try:
             if kind is not None:
                 self._block.transaction.quiet = False
-            elif not self._connection.is_in_transaction():
-                # Somebody sent COMMIT as a statement. What follows would run unpinned; end it here.
-                self._block.transaction.doomed = True
-                message = "a statement ended the transaction that the scope owns"
-                raise TransactionLostError(message)
+            else:
+                self._block.transaction.refuse_if_ended(self._connection)
         finally:
             self._block.lock.release()
 

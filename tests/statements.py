@@ -26,7 +26,16 @@ def recorded_statements() -> Iterator[list[str]]:
 
         return recorded
 
+    def recording_both(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def recorded(connection: PooledConnection, opening: str, sql: str, tag: str, arguments: object) -> object:
+            sent.extend((f"COMMIT;{opening}" if connection.unended else opening, sql + tag))
+            return await method(connection, opening, sql, tag, arguments)
+
+        return recorded
+
+    begin_and_fetch = PooledConnection.begin_and_fetch
     with ExitStack() as stack:
         for name in _METHODS:
             stack.enter_context(patch.object(PooledConnection, name, recording(getattr(PooledConnection, name))))
+        stack.enter_context(patch.object(PooledConnection, "begin_and_fetch", recording_both(begin_and_fetch)))
         yield sent

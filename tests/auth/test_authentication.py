@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from auth import authentication
-from auth.authentication import Authenticator, UnauthenticatedError
+from auth.authentication import REMEMBERED_SECONDS, Authenticator, UnauthenticatedError
 from auth.grants import Grants
 from auth.opening import open_authentication
 from auth.permissions import Permission
@@ -25,6 +26,7 @@ from tests.auth.tokens import SESSION
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from auth.sessions.access_token import AccessToken
     from auth.sessions.signing_keys import SigningKeys
     from settings import Settings
     from tenancy.database import Database
@@ -105,8 +107,31 @@ async def test_j6_a_withdrawn_key_takes_the_remembered_tokens_along(gate: Gate, 
     await gate.authenticator.viewer(gate.token)
     await SigningKey.all().delete()
     keys._loaded_at = -float("inf")  # noqa: SLF001 # half a minute later
+    gate.authenticator.forget()
     with pytest.raises(UnauthenticatedError):
         await gate.authenticator.viewer(gate.token)
+
+
+async def test_a_caller_is_taken_for_the_same_for_a_second(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    verified = gate.authenticator.verified
+
+    async def counted(access_token: str) -> AccessToken:
+        looked.append(access_token)
+        return await verified(access_token)
+
+    monkeypatch.setattr(gate.authenticator, "verified", counted)
+    now = time.monotonic()
+    monkeypatch.setattr("auth.authentication.time.monotonic", lambda: now)
+    await gate.authenticator.viewer(gate.token)
+    await gate.authenticator.viewer(gate.token)
+    assert len(looked) == 1
+    monkeypatch.setattr("auth.authentication.time.monotonic", lambda: now + REMEMBERED_SECONDS)
+    await gate.authenticator.viewer(gate.token)
+    assert len(looked) == 2
+    gate.authenticator.forget()
+    await gate.authenticator.viewer(gate.token)
+    assert len(looked) == 3
 
 
 async def test_a_changed_token_is_not_found_among_the_remembered(gate: Gate) -> None:

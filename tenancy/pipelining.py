@@ -1,0 +1,224 @@
+"""Sending ahead: a message to PostgreSQL whose answer nobody waits for before the next one is sent.
+
+A transaction begins with one message and reads with the next, and each used to wait for its answer: two round trips,
+of which the first only says that nothing went wrong. PostgreSQL takes messages in the order in which they come, and
+once one has failed it refuses every other of the same transaction, so both can be sent at once. asyncpg cannot do it,
+so this stands between asyncpg and the transport: it puts what is sent ahead before asyncpg's next message, in the same
+write, and takes the answer out of the stream.
+
+Messages are those of PostgreSQL's documentation, "Frontend/Backend Protocol", section "Message Formats".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_READY: Final = ord("Z")
+_ERROR: Final = ord("E")
+# Parameters, notices and notifications come at any time, and are asyncpg's business whatever they come between.
+_AT_ANY_TIME: Final = frozenset(b"SNA")
+_HEADER_BYTES: Final = 5
+
+
+class SentAheadError(Exception):
+    """What was sent ahead failed, so nothing that came after it counts.
+
+    Attributes:
+        problem: what PostgreSQL said.
+    """
+
+    def __init__(self, problem: asyncpg.PostgresError) -> None:
+        super().__init__(type(problem).__name__)
+        self.problem = problem
+
+
+class PipelinedTransport:
+    """The transport, as asyncpg sees it."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: _PipelinedProtocol) -> None:
+        self.inner = transport
+        self._protocol = protocol
+        self._send = transport.write
+        self._ahead = b""
+
+    def send_ahead(self, statements: str) -> None:
+        """Have statements without parameters go before what asyncpg writes next. Nothing may be awaited in between."""
+        self._ahead = _query(statements)
+        self._protocol.expect()
+
+    def refuse_if_failed(self) -> None:
+        """Look at what became of them.
+
+        Raises:
+            SentAheadError: one of them failed.
+        """
+        self._protocol.refuse_if_failed()
+
+    def refuse_if_unanswered(self) -> None:
+        """Look whether they were answered at all, once what was sent behind them was.
+
+        Raises:
+            asyncpg.InternalClientError: they were not; the connection is of no use any more.
+        """
+        self._protocol.refuse_if_unanswered()
+
+    def keep_back(self) -> bool:
+        """Do not send what was to go ahead, if nothing was written since; whether that was so."""
+        unsent, self._ahead = bool(self._ahead), b""
+        if unsent:
+            self._protocol.expect_nothing()
+        return unsent
+
+    def write(self, data: bytes | memoryview) -> None:
+        if self._ahead:
+            data, self._ahead = self._ahead + data, b""
+        self._send(data)
+
+    def set_protocol(self, protocol: asyncio.Protocol) -> None:
+        self._protocol.serve(protocol)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else transports have
+        return getattr(self.inner, name)
+
+
+class _PipelinedProtocol(asyncio.Protocol):
+    """asyncpg's protocol, as the transport sees it."""
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        self.serve(protocol)
+        self._expecting = False
+        self._unread = b""
+        self._from_its_beginning = True
+        # What such a message was answered with before: nearly always the answer is that again, to the byte.
+        self._usual: bytes = b"\0"
+        self._failure: asyncpg.PostgresError | None = None
+
+    def serve(self, protocol: asyncio.Protocol) -> None:
+        self.protocol = protocol
+        self._forward: Callable[[bytes], None] = protocol.data_received
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = PipelinedTransport(cast("asyncio.Transport", transport), self)
+        self.protocol.connection_made(cast("asyncio.Transport", self.transport))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.protocol.connection_lost(exc)
+
+    def eof_received(self) -> bool | None:
+        return self.protocol.eof_received()
+
+    def pause_writing(self) -> None:
+        self.protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        self.protocol.resume_writing()
+
+    def expect(self) -> None:
+        self._failure = None
+        self._expecting = self._from_its_beginning = True
+
+    def expect_nothing(self) -> None:
+        self._expecting = False
+
+    def refuse_if_failed(self) -> None:
+        if self._failure is not None:
+            raise SentAheadError(self._failure)
+
+    def refuse_if_unanswered(self) -> None:
+        if self._expecting:
+            message = "an answer came before the one to what was sent ahead"
+            raise asyncpg.InternalClientError(message)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._expecting:
+            self._forward(data)
+            return
+        if self._unread:
+            data, self._unread = self._unread + data, b""
+        end = len(self._usual) if data.startswith(self._usual) else self._read(data)
+        if end is None:
+            return
+        self._expecting = False
+        if end < len(data):
+            self._forward(data[end:])
+
+    def _read(self, data: bytes) -> int | None:
+        """Where the answer ends; ``None`` when it has not all come yet."""
+        start = 0
+        while len(data) - start >= _HEADER_BYTES:
+            kind = data[start]
+            end = start + 1 + int.from_bytes(data[start + 1 : start + _HEADER_BYTES], "big")
+            if end > len(data):
+                break
+            if kind == _READY:
+                if self._failure is None and self._from_its_beginning:
+                    self._usual = data[:end]
+                return end
+            if kind == _ERROR:
+                self._failure = self._failure or _error(data[start + _HEADER_BYTES : end])
+            elif kind in _AT_ANY_TIME:
+                self._forward(data[start:end])
+            start = end
+        self._unread = data[start:]
+        self._from_its_beginning = False
+        return None
+
+
+class PipeliningLoop:
+    """The event loop, as asyncpg needs it to make a connection: with transports that can send ahead."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.create_future = loop.create_future
+
+    async def create_connection(
+        self, factory: Callable[[], asyncio.Protocol], *address: object, **options: object
+    ) -> tuple[PipelinedTransport, asyncio.Protocol]:
+        return await self._made(self._loop.create_connection, factory, *address, **options)
+
+    async def create_unix_connection(
+        self, factory: Callable[[], asyncio.Protocol], *address: object, **options: object
+    ) -> tuple[PipelinedTransport, asyncio.Protocol]:
+        return await self._made(self._loop.create_unix_connection, factory, *address, **options)
+
+    async def start_tls(
+        self, transport: PipelinedTransport, protocol: asyncio.Protocol, *arguments: object, **options: object
+    ) -> PipelinedTransport | None:
+        pipelined = _PipelinedProtocol(protocol)
+        start: Any = self._loop.start_tls
+        encrypted = await start(transport.inner, pipelined, *arguments, **options)
+        if encrypted is None:
+            return None
+        return PipelinedTransport(encrypted, pipelined)
+
+    async def _made(
+        self,
+        make: Any,  # noqa: ANN401 - one of the two above, whose parameters are handed on
+        factory: Callable[[], asyncio.Protocol],
+        *address: object,
+        **options: object,
+    ) -> tuple[PipelinedTransport, asyncio.Protocol]:
+        pipelined: _PipelinedProtocol
+        _, pipelined = await make(lambda: _PipelinedProtocol(factory()), *address, **options)
+        return pipelined.transport, pipelined.protocol
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else event loops have
+        return getattr(self._loop, name)
+
+
+@lru_cache(maxsize=1_000)
+def _query(statements: str) -> bytes:
+    text = statements.encode() + b"\0"
+    return b"Q" + (len(text) + 4).to_bytes(4, "big") + text
+
+
+def _error(body: bytes) -> asyncpg.PostgresError:
+    fields = {chr(each[0]): each[1:].decode(errors="replace") for each in body.split(b"\0") if each}
+    return cast("asyncpg.PostgresError", asyncpg.PostgresError.new(fields))

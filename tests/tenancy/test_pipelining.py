@@ -1,0 +1,170 @@
+"""A transaction and its first statement go out together, and whatever fails in one of them is told apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from tenancy.connection import PooledConnection, connect
+from tenancy.pipelining import PipelinedTransport, SentAheadError, _PipelinedProtocol
+from tenancy.pools import PRIMARY_DATABASE
+from tenancy.scope import NoTenantError, StaleAuthorizationError, tenant_scope
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncIterator
+
+    from tenancy.database import Database
+    from tenancy.placement import TenantPlacement
+    from tests.conftest import OpenWith
+
+OPENING = "BEGIN;SELECT 1/1"
+SQL = "SELECT $1::int8 AS given"
+
+
+@pytest.fixture
+async def connection(empty_database_url: str) -> AsyncIterator[PooledConnection]:
+    opened = await connect(empty_database_url)
+    yield opened
+    await opened.close()
+
+
+async def begin(connection: PooledConnection, opening: str, value: object) -> object:
+    rows = await connection.begin_and_fetch(opening, SQL, "", [value])
+    await connection.execute("ROLLBACK")
+    return rows[0]["given"]
+
+
+async def test_a_statement_that_was_run_before_goes_out_with_the_opening(
+    connection: PooledConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await begin(connection, OPENING, 1) == 1
+    written: list[bytes] = []
+    transport = cast("PipelinedTransport", connection._transport)  # noqa: SLF001 - what is sent is the question
+    send = transport._send  # noqa: SLF001 - as above
+
+    def recording(data: bytes) -> None:
+        written.append(bytes(data))
+        send(data)
+
+    monkeypatch.setattr(transport, "_send", recording)
+    assert await connection.begin_and_fetch(OPENING, SQL, "", [2])
+    assert len(written) == 1
+    assert written[0].startswith(b"Q")
+    assert connection.is_in_transaction()
+
+
+@pytest.mark.parametrize("opening", ["BEGIN;SELECT 1/0", "SELECT 1/0;BEGIN", "BEGIN;SET LOCAL ROLE t_0"])
+async def test_nothing_is_read_when_the_opening_fails(connection: PooledConnection, opening: str) -> None:
+    await begin(connection, OPENING, 1)
+    with pytest.raises(SentAheadError) as failed:
+        await connection.begin_and_fetch(opening, SQL, "", [2])
+    assert isinstance(failed.value.problem, asyncpg.DivisionByZeroError | asyncpg.InvalidParameterValueError)
+    await connection.execute("ROLLBACK")
+    assert await begin(connection, OPENING, 3) == 3
+    assert await begin(connection, OPENING, 4) == 4
+
+
+async def test_a_value_that_cannot_be_sent_keeps_the_opening_back(connection: PooledConnection) -> None:
+    await begin(connection, OPENING, 1)
+    with pytest.raises(asyncpg.DataError):
+        await connection.begin_and_fetch(OPENING, SQL, "", ["no number"])
+    assert not connection.is_in_transaction()
+    assert await begin(connection, OPENING, 2) == 2
+
+
+async def test_a_statement_that_fails_is_not_taken_for_the_opening(connection: PooledConnection) -> None:
+    for value in (1, 1):
+        rows = await connection.begin_and_fetch("BEGIN", "SELECT 1/$1::int8", "", [value])
+        assert rows[0][0] == 1
+        await connection.execute("ROLLBACK")
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await connection.begin_and_fetch("BEGIN", "SELECT 1/$1::int8", "", [0])
+    await connection.execute("ROLLBACK")
+
+
+async def test_a_lost_connection_is_told(connection: PooledConnection, empty_database_url: str) -> None:
+    await begin(connection, OPENING, 1)
+    other = await asyncpg.connect(empty_database_url)
+    await other.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
+    await other.close()
+    gone = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
+    with pytest.raises((*gone, SentAheadError)) as told:
+        await begin(connection, OPENING, 2)
+    assert isinstance(getattr(told.value, "problem", told.value), gone)
+
+
+class Inner:
+    """Stands where asyncpg's protocol would."""
+
+    def __init__(self) -> None:
+        self.received = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+
+def message(kind: bytes, body: bytes) -> bytes:
+    return kind + (len(body) + 4).to_bytes(4, "big") + body
+
+
+ANSWER = message(b"C", b"BEGIN\0") + message(b"S", b"search_path\0x\0") + message(b"Z", b"T")
+REST = message(b"2", b"") + message(b"D", b"\0\1\0\0\0\1x")
+
+
+@pytest.mark.parametrize("size", range(1, len(ANSWER + REST) + 1))
+def test_an_answer_may_come_in_pieces_of_any_size(size: int) -> None:
+    inner = Inner()
+    protocol = _PipelinedProtocol(cast("asyncio.Protocol", inner))
+    for _ in range(3):
+        inner.received = b""
+        protocol.expect()
+        stream = ANSWER + REST
+        for start in range(0, len(stream), size):
+            protocol.data_received(stream[start : start + size])
+        protocol.refuse_if_unanswered()
+        protocol.refuse_if_failed()
+        assert inner.received.endswith(REST)
+        assert message(b"C", b"BEGIN\0") not in inner.received
+
+
+def test_an_answer_that_has_not_ended_is_none() -> None:
+    protocol = _PipelinedProtocol(cast("asyncio.Protocol", Inner()))
+    protocol.expect()
+    protocol.data_received(ANSWER[:-1])
+    with pytest.raises(asyncpg.InternalClientError):
+        protocol.refuse_if_unanswered()
+
+
+@pytest.fixture
+async def one(open_with: OpenWith) -> AsyncIterator[Database]:
+    async with open_with(database_pool_size=1) as database:
+        yield database
+
+
+async def test_an_outdated_version_is_refused_before_anything_is_read(one: Database, acme: TenantPlacement) -> None:
+    async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+        version = (await session.fetch("SELECT version FROM authorization_state"))[0]["version"]
+    for _ in range(2):
+        async with tenant_scope(acme, authorization_version=version, read_only=True) as session:
+            assert (await session.fetch("SELECT count(*) AS n FROM role"))[0]["n"]
+        with pytest.raises(StaleAuthorizationError):
+            async with tenant_scope(acme, authorization_version=version + 1, read_only=True) as session:
+                await session.fetch("SELECT count(*) AS n FROM role")
+    assert one.pools.of(PRIMARY_DATABASE).size_now == 1
+
+
+@pytest.mark.usefixtures("one")
+async def test_a_tenant_that_is_gone_is_told(acme: TenantPlacement) -> None:
+    gone = type(acme)(uuid4(), "gone", acme.database, "t_0000000000000000", "t_0000000000000000", acme.schema_version)
+    for placement in (acme, gone, acme, gone):
+        if placement is acme:
+            async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
+                await session.fetch("SELECT id FROM role")
+        else:
+            with pytest.raises(NoTenantError):
+                async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
+                    await session.fetch("SELECT id FROM role")
