@@ -33,6 +33,8 @@ _SERVER_GONE: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.InterfaceError,
+    # Said for the moment between PostgreSQL's last words on a connection and its end.
+    asyncpg.InternalClientError,
     OSError,
 )
 
