@@ -16,6 +16,7 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 
 from tenancy.connection import DEFAULT_SEARCH_PATH
 from tenancy.errors import NoTenantError
+from tenancy.opening import plain
 from tenancy.pools import current_pools
 from tenancy.transaction import Block, Savepoint, Transaction, Turn
 
@@ -32,7 +33,7 @@ SHARED_CONNECTION: Final = "shared"
 tenant_block: Final[ContextVar[Block | None]] = ContextVar("tenant_block", default=None)
 shared_block: Final[ContextVar[Block | None]] = ContextVar("shared_block", default=None)
 
-_SHARED_OPENING: Final = f"BEGIN;SET LOCAL search_path TO {DEFAULT_SEARCH_PATH}"
+_SHARED_OPENING: Final = plain(f"BEGIN;SET LOCAL search_path TO {DEFAULT_SEARCH_PATH}")
 
 
 class _Tagged:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from tenancy.errors import DatabaseUnsafeError
+from tenancy.opening import END
 from tenancy.pipelining import PipeliningLoop, SentAheadError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tenancy.opening import Opening
     from tenancy.pipelining import PipelinedTransport
 
 # What an unpinned statement sees. Naming pg_temp last matters: unnamed, it would be searched before everything.
@@ -47,12 +49,12 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         self.unended = False
 
     async def begin_and_fetch(
-        self, opening: str, sql: str, tag: str, arguments: Sequence[object]
+        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
     ) -> list[asyncpg.Record]:
         """Begin a transaction and run its first statement, in one round trip where the statement was run here before.
 
         Args:
-            opening: statements that begin it.
+            opening: what begins it.
             sql: the first one inside.
             tag: a comment that goes behind it.
             arguments: of ``sql``.
@@ -60,13 +62,13 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         Raises:
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
         """
-        opening = f"COMMIT;{opening}" if self.unended else opening
-        self.unended = False
+        unended, self.unended = self.unended, False
         prepared = self._known.get((sql, tag))
         if prepared is None or prepared.closed:
-            return await self._begin_then_fetch(opening, sql, tag, arguments)
+            text = f"COMMIT;{opening.text}" if unended else opening.text
+            return await self._begin_then_fetch(text, sql, tag, arguments)
         pipeline: PipelinedTransport = self._transport
-        pipeline.send_ahead(opening)
+        pipeline.send_ahead((END, *opening.steps) if unended else opening.steps)
         try:
             rows: list[asyncpg.Record] = await self._protocol.bind_execute(prepared, arguments, "", 0, False, None)  # noqa: FBT003  # asyncpg takes them by position
         except Exception as problem:

@@ -12,7 +12,6 @@ Messages are those of PostgreSQL's documentation, "Frontend/Backend Protocol", s
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import asyncpg
@@ -20,11 +19,14 @@ import asyncpg
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_READY: Final = ord("Z")
+    from tenancy.opening import Step
+
+_COMPLETE: Final = ord("C")
 _ERROR: Final = ord("E")
 # Parameters, notices and notifications come at any time, and are asyncpg's business whatever they come between.
 _AT_ANY_TIME: Final = frozenset(b"SNA")
 _HEADER_BYTES: Final = 5
+_REMEMBERED_MESSAGES: Final = 2_000
 
 
 class SentAheadError(Exception):
@@ -47,11 +49,34 @@ class PipelinedTransport:
         self._protocol = protocol
         self._send = transport.write
         self._ahead = b""
+        # The names under which PostgreSQL has prepared statements on this connection, and those that are under way.
+        self._names: dict[str, bytes] = {}
+        self._new_names: dict[str, bytes] = {}
+        self._count = 0
+        self._usual: dict[tuple[Step, ...], bytes] = {}
 
-    def send_ahead(self, statements: str) -> None:
-        """Have statements without parameters go before what asyncpg writes next. Nothing may be awaited in between."""
-        self._ahead = _query(statements)
-        self._protocol.expect()
+    def send_ahead(self, steps: tuple[Step, ...]) -> None:
+        """Have some statements go before what asyncpg writes next. Nothing may be awaited in between."""
+        self._new_names = {}
+        self._ahead = self._usual.get(steps) or self._messages(steps)
+        self._protocol.expect(len(steps))
+
+    def _messages(self, steps: tuple[Step, ...]) -> bytes:
+        messages = []
+        for step in steps:
+            name = self._names.get(step.sql)
+            if name is None:
+                # A name is never used twice: if it got no further than being prepared, it is lost.
+                self._count += 1
+                name = self._new_names[step.sql] = f"fieldgate_{self._count}".encode()
+                messages.append(_parse(name, step.sql))
+            messages.append(_bind_and_execute(name, step.parameters))
+        joined = b"".join(messages)
+        if not self._new_names:
+            if len(self._usual) >= _REMEMBERED_MESSAGES:
+                self._usual.clear()
+            self._usual[steps] = joined
+        return joined
 
     def refuse_if_failed(self) -> None:
         """Look at what became of them.
@@ -60,6 +85,7 @@ class PipelinedTransport:
             SentAheadError: one of them failed.
         """
         self._protocol.refuse_if_failed()
+        self._names.update(self._new_names)
 
     def refuse_if_unanswered(self) -> None:
         """Look whether they were answered at all, once what was sent behind them was.
@@ -93,7 +119,8 @@ class _PipelinedProtocol(asyncio.Protocol):
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
         self.serve(protocol)
-        self._expecting = False
+        # How many statements that were sent ahead have not been answered.
+        self._expecting = 0
         self._unread = b""
         self._from_its_beginning = True
         # What such a message was answered with before: nearly always the answer is that again, to the byte.
@@ -120,12 +147,13 @@ class _PipelinedProtocol(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.protocol.resume_writing()
 
-    def expect(self) -> None:
+    def expect(self, answers: int) -> None:
         self._failure = None
-        self._expecting = self._from_its_beginning = True
+        self._expecting = answers
+        self._from_its_beginning = True
 
     def expect_nothing(self) -> None:
-        self._expecting = False
+        self._expecting = 0
 
     def refuse_if_failed(self) -> None:
         if self._failure is not None:
@@ -142,10 +170,10 @@ class _PipelinedProtocol(asyncio.Protocol):
             return
         if self._unread:
             data, self._unread = self._unread + data, b""
-        end = len(self._usual) if data.startswith(self._usual) else self._read(data)
+        end = len(self._usual) if data.startswith(self._usual) and self._from_its_beginning else self._read(data)
         if end is None:
             return
-        self._expecting = False
+        self._expecting = 0
         if end < len(data):
             self._forward(data[end:])
 
@@ -157,14 +185,18 @@ class _PipelinedProtocol(asyncio.Protocol):
             end = start + 1 + int.from_bytes(data[start + 1 : start + _HEADER_BYTES], "big")
             if end > len(data):
                 break
-            if kind == _READY:
-                if self._failure is None and self._from_its_beginning:
-                    self._usual = data[:end]
-                return end
             if kind == _ERROR:
-                self._failure = self._failure or _error(data[start + _HEADER_BYTES : end])
-            elif kind in _AT_ANY_TIME:
+                # PostgreSQL skips the rest, and asyncpg's message with it, whose answer this is too.
+                self._failure = _error(data[start + _HEADER_BYTES : end])
+                return start
+            if kind in _AT_ANY_TIME:
                 self._forward(data[start:end])
+            elif kind == _COMPLETE:
+                self._expecting -= 1
+                if not self._expecting:
+                    if self._from_its_beginning:
+                        self._usual = data[:end]
+                    return end
             start = end
         self._unread = data[start:]
         self._from_its_beginning = False
@@ -213,10 +245,19 @@ class PipeliningLoop:
         return getattr(self._loop, name)
 
 
-@lru_cache(maxsize=1_000)
-def _query(statements: str) -> bytes:
-    text = statements.encode() + b"\0"
-    return b"Q" + (len(text) + 4).to_bytes(4, "big") + text
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + (len(body) + 4).to_bytes(4, "big") + body
+
+
+def _parse(name: bytes, sql: str) -> bytes:
+    return _message(b"P", name + b"\0" + sql.encode() + b"\0\0\0")
+
+
+def _bind_and_execute(name: bytes, parameters: tuple[str, ...]) -> bytes:
+    """Run a prepared statement with parameters in their form as text, in the portal without a name."""
+    values = [each.encode() for each in parameters]
+    counted = len(values).to_bytes(2, "big") + b"".join(len(each).to_bytes(4, "big") + each for each in values)
+    return _message(b"B", b"\0" + name + b"\0\0\0" + counted + b"\0\0") + _message(b"E", b"\0\0\0\0\0")
 
 
 def _error(body: bytes) -> asyncpg.PostgresError:

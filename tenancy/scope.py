@@ -10,13 +10,13 @@ Reads run REPEATABLE READ, so the authorization version is checked in the very s
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 from tenancy.clients import tenant_block
 from tenancy.errors import NoTenantError, ScopeClosedError, StaleAuthorizationError, TransactionLostError
+from tenancy.opening import pinned
 from tenancy.pools import current_pools
 from tenancy.transaction import Transaction, Turn
 
@@ -44,7 +44,7 @@ class TenantSession(Transaction):
         pools = current_pools()
         super().__init__(
             pools.of(placement.database),
-            opening=_opening(
+            opening=pinned(
                 placement.schema,
                 placement.role,
                 authorization_version=authorization_version,
@@ -149,25 +149,3 @@ def current_scope() -> TenantSession:
         message = "no tenant scope here"
         raise NoTenantError(message)
     return block.transaction
-
-
-@lru_cache(maxsize=10_000)
-def _opening(
-    schema: str, role: str, *, authorization_version: int | None, read_only: bool, statement_timeout_ms: int
-) -> str:
-    # Identifiers and numbers can't be parameters of these commands. TenantPlacement admits generated names only, and
-    # the numbers are formatted as such, so nothing that a person typed can get here.
-    begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if read_only else "BEGIN"
-    parts = [
-        begin,
-        # pg_temp is named, and last: unnamed it is searched first, and a temporary table would shadow the tenant's.
-        f'SET LOCAL search_path TO "{schema}",pg_temp',
-        f'SET LOCAL ROLE "{role}"',
-        f"SET LOCAL statement_timeout={statement_timeout_ms:d}",
-        f"SET LOCAL idle_in_transaction_session_timeout={2 * statement_timeout_ms:d}",
-    ]
-    if authorization_version is not None:
-        # Division by zero is the shortest way for plain SQL to fail; see TenantSession.explain.
-        check = f"SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version={authorization_version:d}))::int"  # noqa: S608  # a number
-        parts.append(check)
-    return ";".join(parts)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tenancy.connection import PooledConnection
+    from tenancy.opening import Opening
     from tenancy.pool import ConnectionPool
 
 _OUTLIVED: Final = "the transaction has ended; await what you start inside its scope"
@@ -79,12 +80,14 @@ class Transaction:
             end can change nothing and the session has nothing to forget.
     """
 
-    def __init__(self, pool: ConnectionPool, *, opening: str, tenant: str, tag: str, read_only: bool = False) -> None:
+    def __init__(
+        self, pool: ConnectionPool, *, opening: Opening, tenant: str, tag: str, read_only: bool = False
+    ) -> None:
         """Nothing is sent yet.
 
         Args:
             pool: where the connection comes from and goes back to.
-            opening: SQL that begins the transaction and pins it, sent as one message.
+            opening: what begins the transaction and pins it.
             tenant: whose data; connections prefer the tenant that they served last.
             tag: a comment appended to every statement.
             read_only: whether the opening says so.
@@ -237,7 +240,7 @@ class Transaction:
     async def _begin(self) -> PooledConnection:
         connection = await self._pool.acquire(self._tenant)
         try:
-            await connection.execute(f"COMMIT;{self._opening}" if connection.unended else self._opening)
+            await connection.execute(f"COMMIT;{self._opening.text}" if connection.unended else self._opening.text)
             connection.unended = False
         except BaseException as problem:
             self._pool.mend(connection)

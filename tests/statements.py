@@ -11,6 +11,8 @@ from tenancy.connection import PooledConnection
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
+    from tenancy.opening import Opening
+
 _METHODS = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
 
 
@@ -27,8 +29,10 @@ def recorded_statements() -> Iterator[list[str]]:
         return recorded
 
     def recording_both(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
-        async def recorded(connection: PooledConnection, opening: str, sql: str, tag: str, arguments: object) -> object:
-            sent.extend((f"COMMIT;{opening}" if connection.unended else opening, sql + tag))
+        async def recorded(
+            connection: PooledConnection, opening: Opening, sql: str, tag: str, arguments: object
+        ) -> object:
+            sent.extend((f"COMMIT;{opening.text}" if connection.unended else opening.text, sql + tag))
             return await method(connection, opening, sql, tag, arguments)
 
         return recorded

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from tenancy.connection import PooledConnection, connect
+from tenancy.opening import Opening, Step
 from tenancy.pipelining import PipelinedTransport, SentAheadError, _PipelinedProtocol
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.scope import NoTenantError, StaleAuthorizationError, tenant_scope
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from tenancy.placement import TenantPlacement
     from tests.conftest import OpenWith
 
-OPENING = "BEGIN;SELECT 1/1"
+OPENING = Opening("BEGIN;SELECT 1/1", (Step("BEGIN"), Step("SELECT 1/$1::int", ("1",))))
+BEGINNING = Opening("BEGIN", (Step("BEGIN"),))
 SQL = "SELECT $1::int8 AS given"
 
 
@@ -33,7 +35,7 @@ async def connection(empty_database_url: str) -> AsyncIterator[PooledConnection]
     await opened.close()
 
 
-async def begin(connection: PooledConnection, opening: str, value: object) -> object:
+async def begin(connection: PooledConnection, opening: Opening, value: object) -> object:
     rows = await connection.begin_and_fetch(opening, SQL, "", [value])
     await connection.execute("ROLLBACK")
     return rows[0]["given"]
@@ -54,16 +56,19 @@ async def test_a_statement_that_was_run_before_goes_out_with_the_opening(
     monkeypatch.setattr(transport, "_send", recording)
     assert await connection.begin_and_fetch(OPENING, SQL, "", [2])
     assert len(written) == 1
-    assert written[0].startswith(b"Q")
+    assert written[0].startswith(b"P")
     assert connection.is_in_transaction()
 
 
-@pytest.mark.parametrize("opening", ["BEGIN;SELECT 1/0", "SELECT 1/0;BEGIN", "BEGIN;SET LOCAL ROLE t_0"])
-async def test_nothing_is_read_when_the_opening_fails(connection: PooledConnection, opening: str) -> None:
+@pytest.mark.parametrize(
+    "steps", [("BEGIN", "SELECT 1/0"), ("SELECT 1/0", "BEGIN"), ("BEGIN", "SET LOCAL ROLE t_0"), ("BEGIN", "SELEC")]
+)
+async def test_nothing_is_read_when_the_opening_fails(connection: PooledConnection, steps: tuple[str, ...]) -> None:
+    opening = Opening(";".join(steps), tuple(map(Step, steps)))
     await begin(connection, OPENING, 1)
     with pytest.raises(SentAheadError) as failed:
         await connection.begin_and_fetch(opening, SQL, "", [2])
-    assert isinstance(failed.value.problem, asyncpg.DivisionByZeroError | asyncpg.InvalidParameterValueError)
+    assert isinstance(failed.value.problem, _REFUSALS)
     await connection.execute("ROLLBACK")
     assert await begin(connection, OPENING, 3) == 3
     assert await begin(connection, OPENING, 4) == 4
@@ -79,11 +84,11 @@ async def test_a_value_that_cannot_be_sent_keeps_the_opening_back(connection: Po
 
 async def test_a_statement_that_fails_is_not_taken_for_the_opening(connection: PooledConnection) -> None:
     for value in (1, 1):
-        rows = await connection.begin_and_fetch("BEGIN", "SELECT 1/$1::int8", "", [value])
+        rows = await connection.begin_and_fetch(BEGINNING, "SELECT 1/$1::int8", "", [value])
         assert rows[0][0] == 1
         await connection.execute("ROLLBACK")
     with pytest.raises(asyncpg.DivisionByZeroError):
-        await connection.begin_and_fetch("BEGIN", "SELECT 1/$1::int8", "", [0])
+        await connection.begin_and_fetch(BEGINNING, "SELECT 1/$1::int8", "", [0])
     await connection.execute("ROLLBACK")
 
 
@@ -95,6 +100,9 @@ async def test_a_lost_connection_is_told(connection: PooledConnection, empty_dat
     with pytest.raises((*_SERVER_GONE, SentAheadError)) as told:
         await begin(connection, OPENING, 2)
     assert isinstance(getattr(told.value, "problem", told.value), _SERVER_GONE)
+
+
+_REFUSALS = (asyncpg.DivisionByZeroError, asyncpg.InvalidParameterValueError, asyncpg.PostgresSyntaxError)
 
 
 class Inner:
@@ -111,7 +119,9 @@ def message(kind: bytes, body: bytes) -> bytes:
     return kind + (len(body) + 4).to_bytes(4, "big") + body
 
 
-ANSWER = message(b"C", b"BEGIN\0") + message(b"S", b"search_path\0x\0") + message(b"Z", b"T")
+ANSWER = (
+    message(b"2", b"") + message(b"C", b"BEGIN\0") + message(b"S", b"search_path\0x\0") + message(b"C", b"SELECT 1\0")
+)
 REST = message(b"2", b"") + message(b"D", b"\0\1\0\0\0\1x")
 
 
@@ -121,7 +131,7 @@ def test_an_answer_may_come_in_pieces_of_any_size(size: int) -> None:
     protocol = _PipelinedProtocol(cast("asyncio.Protocol", inner))
     for _ in range(3):
         inner.received = b""
-        protocol.expect()
+        protocol.expect(2)
         stream = ANSWER + REST
         for start in range(0, len(stream), size):
             protocol.data_received(stream[start : start + size])
@@ -133,7 +143,7 @@ def test_an_answer_may_come_in_pieces_of_any_size(size: int) -> None:
 
 def test_an_answer_that_has_not_ended_is_none() -> None:
     protocol = _PipelinedProtocol(cast("asyncio.Protocol", Inner()))
-    protocol.expect()
+    protocol.expect(2)
     protocol.data_received(ANSWER[:-1])
     with pytest.raises(asyncpg.InternalClientError):
         protocol.refuse_if_unanswered()

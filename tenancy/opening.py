@@ -1,0 +1,81 @@
+"""What begins a transaction and pins it, in both forms in which PostgreSQL takes it.
+
+As text it is one message by itself. As steps, whose statements PostgreSQL has prepared on the connection, it goes in
+front of a transaction's first statement (``tenancy/pipelining.py``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+_BEGIN: Final = "BEGIN"
+_BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+# In the order in which they are written: a role is looked for by name in no schema, so the order makes no difference.
+_PIN: Final = (
+    "SELECT (pg_catalog.set_config('search_path', $1, true) || pg_catalog.set_config('role', $2, true)"
+    " || pg_catalog.set_config('statement_timeout', $3, true)"
+    " || pg_catalog.set_config('idle_in_transaction_session_timeout', $4, true)) IS NULL"
+)
+_CHECK: Final = "SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version = $1::int8))::int"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement and its parameters, as text."""
+
+    sql: str
+    parameters: tuple[str, ...] = ()
+
+
+END: Final = Step("COMMIT")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opening:
+    """One way to begin. There is one object for each, so it can be told by what it is."""
+
+    text: str
+    steps: tuple[Step, ...]
+
+
+@lru_cache(maxsize=10_000)
+def pinned(
+    schema: str, role: str, *, authorization_version: int | None, read_only: bool, statement_timeout_ms: int
+) -> Opening:
+    """Begin a transaction of one tenant.
+
+    Args:
+        schema: the tenant's, a generated name.
+        role: the same.
+        authorization_version: what the tenant's must be, if it counts.
+        read_only: nothing can be written, and all statements see one snapshot.
+        statement_timeout_ms: how long one statement may take; twice that is how long the transaction may idle.
+    """
+    # Identifiers and numbers can't be parameters of these commands. TenantPlacement admits generated names only, and
+    # the numbers are formatted as such, so nothing that a person typed can get here.
+    begin = _BEGIN_READING if read_only else _BEGIN
+    # pg_temp is named, and last: unnamed it is searched first, and a temporary table would shadow the tenant's.
+    search_path = f'"{schema}",pg_temp'
+    idle_ms = 2 * statement_timeout_ms
+    parts = [
+        begin,
+        f"SET LOCAL search_path TO {search_path}",
+        f'SET LOCAL ROLE "{role}"',
+        f"SET LOCAL statement_timeout={statement_timeout_ms:d}",
+        f"SET LOCAL idle_in_transaction_session_timeout={idle_ms:d}",
+    ]
+    steps = [Step(begin), Step(_PIN, (search_path, role, str(statement_timeout_ms), str(idle_ms)))]
+    if authorization_version is not None:
+        # Division by zero is the shortest way for plain SQL to fail; see TenantSession.explain.
+        check = f"SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version={authorization_version:d}))::int"  # noqa: S608  # a number
+        parts.append(check)
+        steps.append(Step(_CHECK, (str(authorization_version),)))
+    return Opening(";".join(parts), tuple(steps))
+
+
+def plain(text: str) -> Opening:
+    """Begin otherwise, by text alone."""
+    return Opening(text, ())
