@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     import strawberry
-    from graphql import OperationDefinitionNode
+    from graphql import GraphQLSchema, OperationDefinitionNode
     from graphql.execution.values import VariableValues
 
     from auth.grants import Grants
@@ -59,6 +59,20 @@ class _Prepared:
     inputs: Inputs
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """An operation of a document, with what it takes to read its variables.
+
+    Attributes:
+        key: names it in caches.
+    """
+
+    document: Document
+    definition: OperationDefinitionNode
+    key: tuple[object, ...]
+    variables: Variables
+
+
 class Engine:
     """Answers operations. It keeps documents, operations, decisions and plans, all bounded, and no data of anybody."""
 
@@ -70,8 +84,8 @@ class Engine:
         self._visible = VisibleSchemas(self._declarations)
         row_types = frozenset(self._declarations.row_types())
         self._inputs = InputReader(self._cursors, row_types, settings.page_limit, settings.limit_nodes)
-        self._variables: BoundedCache[tuple[str, str | None], Variables] = BoundedCache(
-            _KILOBYTES, lambda each: each.weight
+        self._names: BoundedCache[tuple[str, str | None], _Named] = BoundedCache(
+            _KILOBYTES, lambda each: each.variables.weight
         )
         self._operations: BoundedCache[tuple[object, ...], Operation] = BoundedCache(
             _KILOBYTES, lambda each: each.weight
@@ -128,12 +142,13 @@ class Engine:
     def _prepare(self, request: Request, viewer: Viewer) -> _Prepared | Result:
         try:
             visible = partial(self._visible.schema, viewer.grants)
-            document = self._documents.document(request.document, visible)
-            definition = _definition(document, request)
-            variables = self._variables_of(document, definition)
-            values = variables.read(request.variables, visible)
-            coerced = partial(variables.coerced, request.variables, visible)
-            operation = self._operation(document, definition, values, coerced)
+            named = self._named(request, visible)
+            document, definition = named.document, named.definition
+            if request.queries_only:
+                _refuse_unless_query(definition)
+            values = named.variables.read(request.variables, visible)
+            coerced = partial(named.variables.coerced, request.variables, visible)
+            operation = self._operation(named, values, coerced)
             arguments = {each.field.index: each.read(values, coerced) for each in operation.arguments}
             inputs = self._inputs.read(operation.asked, arguments, viewer)
             return _Prepared(document, definition, self._decide(operation, inputs, viewer.grants), inputs)
@@ -144,30 +159,30 @@ class Engine:
         except ForbiddenOperationError as forbidden:
             return Result(None, forbidden.errors, Stage.DECISION)
 
-    def _variables_of(self, document: Document, definition: OperationDefinitionNode) -> Variables:
-        key = (document.digest, definition.name.value if definition.name else None)
-        known = self._variables.get(key)
+    def _named(self, request: Request, visible: Callable[[], GraphQLSchema]) -> _Named:
+        """The operation that a request names, of the document that it holds."""
+        known = self._names.get((request.document, request.operation_name))
         if known is None:
-            known = Variables(self._schema, definition)
-            self._variables.set(key, known)
+            document = self._documents.document(request.document, visible)
+            definition = _definition(document, request)
+            name = definition.name.value if definition.name else None
+            known = _Named(document, definition, (document.digest, name), Variables(self._schema, definition))
+            self._names.set((request.document, request.operation_name), known)
         return known
 
     def _operation(
-        self,
-        document: Document,
-        definition: OperationDefinitionNode,
-        values: Mapping[str, object],
-        coerced: Callable[[], VariableValues],
+        self, named: _Named, values: Mapping[str, object], coerced: Callable[[], VariableValues]
     ) -> Operation:
-        name = definition.name.value if definition.name else None
-        key = (document.digest, name, *(values.get(each) for each in document.condition_variables))
+        key = named.key
+        if named.document.condition_variables:
+            key = (*key, *(values.get(each) for each in named.document.condition_variables))
         known = self._operations.get(key)
         if known is None:
             try:
-                selection = select(self._declarations, document, definition, coerced(), key)
+                selection = select(self._declarations, named.document, named.definition, coerced(), key)
             except GraphQLError as problem:  # the variable of a condition is null
                 raise InvalidInputError(located(problem, ErrorCode.BAD_USER_INPUT)) from None
-            known = prepare(self._declarations, definition, selection)
+            known = prepare(self._declarations, named.definition, selection)
             self._operations.set(key, known)
         return known
 
@@ -233,7 +248,10 @@ def _definition(document: Document, request: Request) -> OperationDefinitionNode
     if definition is None:
         asked = "needs an operationName" if request.operation_name is None else "has no operation of this name"
         raise InvalidInputError(error(f"The document {asked}.", ErrorCode.BAD_USER_INPUT))
-    if request.queries_only and definition.operation is not OperationType.QUERY:
+    return definition
+
+
+def _refuse_unless_query(definition: OperationDefinitionNode) -> None:
+    if definition.operation is not OperationType.QUERY:
         refusal = error("Only queries may be sent this way; use POST.", ErrorCode.BAD_USER_INPUT)
         raise InvalidDocumentError(Result(None, (refusal,), Stage.METHOD))
-    return definition

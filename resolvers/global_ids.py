@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import b64decode, b64encode
+import re
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
+
+# As PostgreSQL prints them.
+_KEY: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,7 @@ class GlobalId:
 
 def encode(prefix: bytes, key: str) -> str:
     """The id of one row; ``prefix`` is the type's name and a colon."""
-    return b64encode(prefix + key.encode()).decode()
+    return b2a_base64(prefix + key.encode(), newline=False).decode()
 
 
 def decode(text: object) -> GlobalId | None:
@@ -26,9 +30,11 @@ def decode(text: object) -> GlobalId | None:
     if not isinstance(text, str) or len(text) > 200:  # noqa: PLR2004 - several times the longest id of ours
         return None
     try:
-        type_name, _, key = b64decode(text, validate=True).decode("ascii").partition(":")
-        named = GlobalId(type_name, UUID(key))
-    except (binascii.Error, ValueError):
+        decoded = a2b_base64(text, strict_mode=True)
+        type_name, _, key = decoded.decode("ascii").partition(":")
+    except ValueError:
         return None
     # An id has one spelling, else a row would have many: a key in capitals, the bits that base64 leaves over.
-    return named if encode(f"{type_name}:".encode(), str(named.key)) == text else None
+    if _KEY.match(key) is None or b2a_base64(decoded, newline=False).decode() != text:
+        return None
+    return GlobalId(type_name, UUID(key))

@@ -25,6 +25,9 @@ MAXIMUM_DEPTH: Final = 64
 
 _MAXIMUM_QUERY_PARAMETERS: Final = 32
 
+# Values that there is something to look at in; numbers, true, false and null are what they are.
+_NESTED: Final = (str, dict, list)
+
 # 19 digits is where a number may stop fitting 64 bits. Cheap to search for, and nearly never found.
 _MANY_DIGITS: Final = re.compile(rb"[0-9]{19}")
 
@@ -139,10 +142,13 @@ def _check_values(payload: Mapping[str, object]) -> None:
             if "\0" in value:
                 _refuse_nul()
         elif isinstance(value, dict):
-            pending.extend((key, depth) for key in value)
-            pending.extend((item, depth + 1) for item in value.values())
+            for key, item in value.items():
+                if "\0" in key:
+                    _refuse_nul()
+                if isinstance(item, _NESTED):
+                    pending.append((item, depth + 1))
         elif isinstance(value, list):
-            pending.extend((item, depth + 1) for item in value)
+            pending.extend((item, depth + 1) for item in value if isinstance(item, _NESTED))
 
 
 def _refuse_depth() -> NoReturn:

@@ -9,7 +9,6 @@ Reads run REPEATABLE READ, so the authorization version is checked in the very s
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -21,7 +20,7 @@ from tenancy.pools import current_pools
 from tenancy.transaction import Transaction, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from types import TracebackType
 
     from tenancy.placement import TenantPlacement
     from tenancy.transaction import Block
@@ -82,8 +81,10 @@ class TenantSession(Transaction):
             NoTenantError: the running task is not inside this scope.
             StaleAuthorizationError: grants must be resolved again.
         """
-        async with Turn(self._own_block()):
-            pass
+        block = self._own_block()
+        if not self.has_begun:
+            async with Turn(block):
+                pass
 
     def _own_block(self) -> Block:
         block = tenant_block.get()
@@ -103,10 +104,7 @@ class TenantSession(Transaction):
         return problem
 
 
-@asynccontextmanager
-async def tenant_scope(
-    placement: TenantPlacement, *, authorization_version: int | None, read_only: bool = False
-) -> AsyncIterator[TenantSession]:
+class tenant_scope:  # noqa: N801 - it is used as a function is: ``async with tenant_scope(...)``
     """Act inside one tenant, all or nothing.
 
     Args:
@@ -121,21 +119,35 @@ async def tenant_scope(
         StaleAuthorizationError: at the first statement, when the version is another one by now.
         TransactionLostError: at the end, when a failed statement was ignored: nothing was kept.
     """
-    outer = tenant_block.get()
-    if outer is not None and not outer.transaction.finished:
-        message = "tenant scopes do not nest"
-        raise NoTenantError(message)
-    session = TenantSession(placement, authorization_version=authorization_version, read_only=read_only)
-    token = tenant_block.set(session.block)
-    try:
-        yield session
-    except BaseException as problem:
-        tenant_block.reset(token)
-        await session.rollback(problem)
-        raise
-    else:
-        tenant_block.reset(token)
-        await session.commit()
+
+    __slots__ = ("_authorization_version", "_placement", "_read_only", "_session", "_token")
+
+    def __init__(
+        self, placement: TenantPlacement, *, authorization_version: int | None, read_only: bool = False
+    ) -> None:
+        self._placement = placement
+        self._authorization_version = authorization_version
+        self._read_only = read_only
+
+    async def __aenter__(self) -> TenantSession:
+        outer = tenant_block.get()
+        if outer is not None and not outer.transaction.finished:
+            message = "tenant scopes do not nest"
+            raise NoTenantError(message)
+        session = self._session = TenantSession(
+            self._placement, authorization_version=self._authorization_version, read_only=self._read_only
+        )
+        self._token = tenant_block.set(session.block)
+        return session
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, problem: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        tenant_block.reset(self._token)
+        if problem is None:
+            await self._session.commit()
+        else:
+            await self._session.rollback(problem)
 
 
 def current_scope() -> TenantSession:

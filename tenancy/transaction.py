@@ -107,6 +107,11 @@ class Transaction:
         """Whether nothing was sent yet, and the first statement may go out with what begins the transaction."""
         return self.quiet and self._connection is None and not self.finished
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether PostgreSQL has begun it."""
+        return self._connection is not None
+
     async def connection(self) -> PooledConnection:
         """For :class:`Block` only, which knows whose turn it is."""
         return self._connection or await self._attach()

@@ -62,7 +62,7 @@ async def test_a_flood_of_large_documents_does_not_fill_the_memory(
     for number in range(60):
         document = f"query Q{number} {{ companies(first: 1) {{ nodes {{ {aliases} }} }} }}"
         await ask(flooded, personas(northwind)["owner"], document)
-        for cache in (flooded._operations, flooded._decided, flooded._recent, flooded._variables):  # noqa: SLF001 - what is bounded
+        for cache in (flooded._operations, flooded._decided, flooded._recent, flooded._names):  # noqa: SLF001 - what is bounded
             assert cache.weight <= 3_000
             assert len(cache) < 30
 
@@ -74,5 +74,5 @@ async def test_a_document_that_is_too_long_to_be_kept_pushes_nothing_out(
     await ask(fresh, owner, "{ roles(first: 1) { totalCount } }")
     asked = await ask(fresh, owner, "{ roles(first: 1) { nodes { key } } } #" + "x" * 100_000)
     assert asked.errors == ()
-    for cache in (fresh._operations, fresh._decided, fresh._recent, fresh._variables):  # noqa: SLF001 - what is bounded
+    for cache in (fresh._operations, fresh._decided, fresh._recent, fresh._names):  # noqa: SLF001 - what is bounded
         assert len(cache) == 1
