@@ -123,8 +123,10 @@ class _PipelinedProtocol(asyncio.Protocol):
         self._expecting = 0
         self._unread = b""
         self._from_its_beginning = True
-        # What such a message was answered with before: nearly always the answer is that again, to the byte.
-        self._usual: bytes = b"\0"
+        # What so many statements were answered with before: nearly always the answer is that again, to the byte. By
+        # their number, because the answer to fewer may be how the answer to more begins.
+        self._usual: dict[int, bytes] = {}
+        self._sent = 0
         self._failure: asyncpg.PostgresError | None = None
 
     def serve(self, protocol: asyncio.Protocol) -> None:
@@ -149,7 +151,7 @@ class _PipelinedProtocol(asyncio.Protocol):
 
     def expect(self, answers: int) -> None:
         self._failure = None
-        self._expecting = answers
+        self._expecting = self._sent = answers
         self._from_its_beginning = True
 
     def expect_nothing(self) -> None:
@@ -170,7 +172,8 @@ class _PipelinedProtocol(asyncio.Protocol):
             return
         if self._unread:
             data, self._unread = self._unread + data, b""
-        end = len(self._usual) if data.startswith(self._usual) and self._from_its_beginning else self._read(data)
+        usual = self._usual.get(self._sent) if self._from_its_beginning else None
+        end = len(usual) if usual is not None and data.startswith(usual) else self._read(data)
         if end is None:
             return
         self._expecting = 0
@@ -195,7 +198,7 @@ class _PipelinedProtocol(asyncio.Protocol):
                 self._expecting -= 1
                 if not self._expecting:
                     if self._from_its_beginning:
-                        self._usual = data[:end]
+                        self._usual[self._sent] = data[:end]
                     return end
             start = end
         self._unread = data[start:]

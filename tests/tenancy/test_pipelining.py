@@ -92,6 +92,13 @@ async def test_a_statement_that_fails_is_not_taken_for_the_opening(connection: P
     await connection.execute("ROLLBACK")
 
 
+async def test_the_answer_to_fewer_statements_is_not_taken_for_that_to_more(connection: PooledConnection) -> None:
+    checks = [Step("SELECT 1/$1::int", ("1",))] * 3
+    openings = [Opening("BEGIN", (Step("BEGIN"), *checks[:count])) for count in (0, 1, 2, 3, 2, 1, 0, 3)]
+    for opening in openings * 2:
+        assert await begin(connection, opening, 42) == 42
+
+
 async def test_a_lost_connection_is_told(connection: PooledConnection, empty_database_url: str) -> None:
     await begin(connection, OPENING, 1)
     other = await asyncpg.connect(empty_database_url)
