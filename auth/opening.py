@@ -17,6 +17,7 @@ from auth.sessions.signing_keys import SigningKeys
 from auth.sso.oidc import OpenIdConnect
 from auth.sso.outbound import Outbound
 from auth.sso.sign_in import SignIn
+from auth.sso.sign_out import SignOut
 from cache import Codec, open_cache, open_local_cache
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Authentication:
         sessions: refresh token to access token, and the end of both.
         keys: what access tokens are signed with.
         sign_in: a person at a browser to a session.
+        sign_out: a session that has ended here to its end at the provider.
     """
 
     settings: Settings
@@ -49,6 +51,7 @@ class Authentication:
     sessions: Sessions
     keys: SigningKeys
     sign_in: SignIn
+    sign_out: SignOut
 
 
 @asynccontextmanager
@@ -75,12 +78,14 @@ async def open_authentication(
     try:
         keys = SigningKeys(settings)
         sessions = Sessions(settings, keys, directory)
+        oidc = OpenIdConnect(settings, outbound, documents)
         yield Authentication(
             settings=settings,
             authenticator=Authenticator(settings, keys, directory, verified=verified, grants=grants),
             sessions=sessions,
             keys=keys,
-            sign_in=SignIn(settings, directory, OpenIdConnect(settings, outbound, documents), sessions),
+            sign_in=SignIn(settings, directory, oidc, sessions),
+            sign_out=SignOut(settings, oidc),
         )
     finally:
         await outbound.close()

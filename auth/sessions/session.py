@@ -132,11 +132,18 @@ class Sessions:
             raise UnauthenticatedError(message)
         return await self._tokens(subject, successor, rotation.idle_expires_at)
 
-    async def end(self, text: str, reason: str) -> None:
-        """End the session of a refresh token. One that is not ours, or whose session is over, changes nothing."""
+    async def end(self, text: str, reason: str) -> UUID | None:
+        """End the session of a refresh token. One that is not ours, or whose session is over, changes nothing.
+
+        Returns:
+            The identity provider that the session came of.
+        """
         token = recognised_token(self._settings, text)
-        if token is not None:
-            await self._end(token.session_id, reason)
+        if token is None:
+            return None
+        await self._end(token.session_id, reason)
+        ended = await Session.get_or_none(id=token.session_id)
+        return None if ended is None else ended.identity_provider_id
 
     async def _rotate(self, token: RefreshToken, successor: RefreshToken) -> Rotation:
         rotation = await rotate(token, successor, idle_seconds=self._settings.session_idle_seconds)

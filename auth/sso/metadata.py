@@ -31,6 +31,7 @@ class ProviderMetadata:
         userinfo_endpoint: where claims are that the ID token leaves out.
         algorithms: what ID tokens may be signed with: the provider's list cut down to ours.
         sends_issuer: the provider promises the ``iss`` parameter (RFC 9207), so its absence is an attack.
+        end_session_endpoint: where people are sent who have signed out of ours.
         client_authentication: how we authenticate at the token endpoint, where we have a secret.
     """
 
@@ -40,6 +41,7 @@ class ProviderMetadata:
     userinfo_endpoint: str | None
     algorithms: frozenset[str]
     sends_issuer: bool
+    end_session_endpoint: str | None
     client_authentication: str
 
 
@@ -76,7 +78,7 @@ class MetadataReader:
         algorithms = ALGORITHMS & _strings(document, "id_token_signing_alg_values_supported", default=("RS256",))
         if not algorithms:
             raise SignInRefusedError(Refusal.NO_COMMON_ALGORITHM)
-        userinfo = document.get("userinfo_endpoint")
+        userinfo, end_session = document.get("userinfo_endpoint"), document.get("end_session_endpoint")
         return ProviderMetadata(
             authorization_endpoint=self._address(document, "authorization_endpoint"),
             token_endpoint=self._address(document, "token_endpoint"),
@@ -84,6 +86,7 @@ class MetadataReader:
             userinfo_endpoint=None if userinfo is None else self._outbound.safe_address(userinfo),
             algorithms=algorithms,
             sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
+            end_session_endpoint=None if end_session is None else self._outbound.safe_address(end_session),
             client_authentication=_client_authentication(provider, document),
         )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from collections import Counter
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -62,6 +62,22 @@ class OpenIdConnect:
                 code_verifier=attempt.code_verifier,
             )
         return str(url)
+
+    async def end_session_url(self, provider: Provider, return_to: str) -> str | None:
+        """Where to send the browser of somebody who has signed out of ours, so that they sign out of theirs too.
+
+        ``None`` where the provider has no such place (OpenID Connect RP-Initiated Logout 1.0).
+
+        Raises:
+            SignInRefusedError: the provider is out of reach, or not the one that was configured.
+        """
+        metadata = await self._metadata.metadata(provider)
+        if metadata.end_session_endpoint is None:
+            return None
+        # No id_token_hint: it would mean keeping everybody's ID token. The client's name does for most providers.
+        query = urlencode({"client_id": provider.client_id, "post_logout_redirect_uri": return_to})
+        joint = "&" if urlsplit(metadata.end_session_endpoint).query else "?"
+        return f"{metadata.end_session_endpoint}{joint}{query}"
 
     async def identity(self, provider: Provider, attempt: Attempt, query: str) -> Identity:
         """Who came back with this query string.

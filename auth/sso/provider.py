@@ -27,6 +27,7 @@ class Provider:
         issuer: what the provider must call itself, everywhere and to the letter.
         client_id: what the provider calls us.
         client_secret: how we prove that we are this client; ``None`` for a public client.
+        name: what its people know it by.
     """
 
     id: UUID
@@ -34,25 +35,32 @@ class Provider:
     issuer: str
     client_id: str
     client_secret: str | None = field(repr=False)
+    name: str = ""
 
 
-async def provider_of_tenant(settings: Settings, tenant_id: UUID) -> Provider:
-    """The provider that a tenant's people sign in with: the enabled one, the oldest where there are several.
-
-    Raises:
-        SignInRefusedError: there is none.
-    """
-    row = await _enabled().filter(tenant_id=tenant_id).order_by("id").first()
-    return _provider(settings, row)
+async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provider]:
+    """The providers that a tenant's people may sign in with, the oldest first."""
+    return [_provider(settings, row) async for row in _enabled().filter(tenant_id=tenant_id).order_by("id")]
 
 
-async def provider_by_id(settings: Settings, provider_id: UUID, tenant_id: UUID) -> Provider:
+async def provider_by_id(
+    settings: Settings, provider_id: UUID, tenant_id: UUID | None = None, *, enabled: bool = True
+) -> Provider:
     """The provider that a sign-in started with, unless it was switched off since.
 
+    Args:
+        settings: of the whole server.
+        provider_id: of the connection.
+        tenant_id: whose it has to be; ``None`` only where nobody is signed in by it.
+        enabled: whether it has to be switched on; signing out of it works either way.
+
     Raises:
-        SignInRefusedError: it was.
+        SignInRefusedError: it was, or there is none.
     """
-    row = await _enabled().filter(id=provider_id, tenant_id=tenant_id).first()
+    found = _enabled() if enabled else IdentityProvider.filter(kind=IdentityProviderKind.OIDC)
+    row = await (found if tenant_id is None else found.filter(tenant_id=tenant_id)).filter(id=provider_id).first()
+    if row is None:
+        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
     return _provider(settings, row)
 
 
@@ -65,10 +73,8 @@ def _enabled() -> QuerySet[IdentityProvider]:
     return IdentityProvider.filter(enabled=True, kind=IdentityProviderKind.OIDC)
 
 
-def _provider(settings: Settings, row: IdentityProvider | None) -> Provider:
-    if row is None:
-        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+def _provider(settings: Settings, row: IdentityProvider) -> Provider:
     secret = None
     if row.client_secret is not None:
         secret = unseal(settings, Purpose.CLIENT_SECRET, row.client_secret, bound_to=str(row.id)).decode()
-    return Provider(row.id, row.tenant_id, row.issuer, row.client_id, secret)
+    return Provider(row.id, row.tenant_id, row.issuer, row.client_id, secret, row.name)

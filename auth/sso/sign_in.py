@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from auth.sessions.session import SessionExistsError
 from auth.sso.attempt import new_attempt, seal_attempt, unseal_attempt
 from auth.sso.membership import member_of
-from auth.sso.provider import provider_by_id, provider_of_tenant
+from auth.sso.provider import provider_by_id, providers_of_tenant
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.return_path import return_path
 from tenancy.errors import NoTenantError, UnknownTenantError
 from tenancy.slug import SlugRefusedError, checked_slug
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from auth.sessions.session import Sessions, SessionTokens
     from auth.sso.oidc import OpenIdConnect
+    from auth.sso.provider import Provider
     from settings import Settings
     from tenancy.directory import Directory
 
@@ -32,6 +35,14 @@ class Departure:
 
     url: str
     attempt: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossroads:
+    """A person whose tenant has several providers, to choose from."""
+
+    tenant: str
+    providers: tuple[Provider, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +62,15 @@ class SignIn:
         self._oidc = oidc
         self._sessions = sessions
 
-    async def begin(self, tenant: str, wanted_path: str | None) -> Departure:
-        """Send somebody of this tenant to its identity provider.
+    async def begin(
+        self, tenant: str, wanted_path: str | None, *, provider_id: UUID | None = None
+    ) -> Departure | Crossroads:
+        """Send somebody of this tenant to its identity provider, or have them choose where it has several.
+
+        Args:
+            tenant: its short name.
+            wanted_path: where to go afterwards.
+            provider_id: what was chosen.
 
         Raises:
             SignInRefusedError: there is no such tenant, or its provider can't be used.
@@ -61,7 +79,17 @@ class SignIn:
             placement = await self._directory.by_slug(checked_slug(tenant))
         except (SlugRefusedError, UnknownTenantError) as failure:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
-        provider = await provider_of_tenant(self._settings, placement.tenant_id)
+        if provider_id is not None:
+            chosen = await provider_by_id(self._settings, provider_id, placement.tenant_id)
+            return await self._depart(chosen, wanted_path)
+        providers = await providers_of_tenant(self._settings, placement.tenant_id)
+        if not providers:
+            raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+        if len(providers) > 1:
+            return Crossroads(placement.slug, tuple(providers))
+        return await self._depart(providers[0], wanted_path)
+
+    async def _depart(self, provider: Provider, wanted_path: str | None) -> Departure:
         attempt = new_attempt(provider, return_path(wanted_path))
         url = await self._oidc.authorization_url(provider, attempt)
         return Departure(url, seal_attempt(self._settings, attempt))

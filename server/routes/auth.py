@@ -7,11 +7,12 @@ from typing import Final
 from starlette.routing import Route
 
 from server.routes.discovery import authorization_server, jwks
-from server.routes.sign_in import callback, login, logout, logout_page
+from server.routes.sign_in import callback, login, login_form, logout, logout_page
 from server.routes.token import revoke, session, token
 
 AUTH_ROUTES: Final = (
     Route("/auth/login", login, methods=["GET"]),
+    Route("/auth/login", login_form, methods=["POST"]),
     Route("/auth/callback", callback, methods=["GET"]),
     Route("/auth/logout", logout_page, methods=["GET"]),
     Route("/auth/logout", logout, methods=["POST"]),

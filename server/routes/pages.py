@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from auth.sso.return_path import return_path
 
 if TYPE_CHECKING:
+    from auth.sso.sign_in import Crossroads
     from settings import Settings
 
 _STYLE: Final = """
@@ -81,7 +82,7 @@ def page(
 
 def ask_for_tenant(settings: Settings, wanted_path: str | None) -> HTMLResponse:
     """The page for who comes without saying which organisation they belong to."""
-    content = f"""<form method="get" action="/auth/login">
+    content = f"""<form method="post" action="/auth/login">
 <label for="tenant">Your organisation</label>
 <input id="tenant" name="tenant" required maxlength="40" autofocus autocomplete="organization" autocapitalize="none"
  spellcheck="false" aria-describedby="hint">
@@ -89,9 +90,23 @@ def ask_for_tenant(settings: Settings, wanted_path: str | None) -> HTMLResponse:
 <p id="hint">Its short name, for example <code>acme</code>. You sign in with your organisation's own account.</p>
 <button>Continue</button>
 </form>"""
-    # Chromium holds the redirect that follows a form to this list as well, and providers are anywhere.
-    targets = "'self' https:" + (" http:" if settings.environment == "development" else "")
-    return page("Sign in", content, form_targets=targets)
+    return page("Sign in", content, form_targets=_anywhere(settings))
+
+
+def choose_provider(settings: Settings, crossroads: Crossroads, wanted_path: str | None) -> HTMLResponse:
+    """The page for who belongs to an organisation with several providers."""
+    hidden = (
+        f'<input type="hidden" name="tenant" value="{escape(crossroads.tenant)}">'
+        f'<input type="hidden" name="next" value="{escape(return_path(wanted_path))}">'
+    )
+    choices = "".join(
+        f'<li><button class="choice" name="provider" value="{provider.id}">{escape(provider.name)}</button></li>'
+        for provider in crossroads.providers
+    )
+    content = f"""<p id="hint">{escape(crossroads.tenant)} has several ways to sign in. Choose yours.</p>
+<form method="post" action="/auth/login" aria-describedby="hint">{hidden}<ul>{choices}</ul></form>
+<p><a href="/auth/login">Another organisation</a></p>"""
+    return page("Sign in", content, form_targets=_anywhere(settings))
 
 
 def not_signed_in(reference: str, *, status: int) -> HTMLResponse:
@@ -102,13 +117,18 @@ def not_signed_in(reference: str, *, status: int) -> HTMLResponse:
     return page("Sign-in did not work", content, status=status)
 
 
-def ask_to_sign_out() -> HTMLResponse:
+def ask_to_sign_out(settings: Settings) -> HTMLResponse:
     """A page with a button: a link that signs people out could be put into any other page."""
     # A page that sends no referrer sends "Origin: null" with its forms, which is what any other page could send.
     form = '<form method="post" action="/auth/logout"><button autofocus>Sign out</button></form>'
-    return page("Sign out", form, referrer="same-origin")
+    return page("Sign out", form, referrer="same-origin", form_targets=_anywhere(settings))
 
 
 def signed_out() -> HTMLResponse:
     """What is left to say."""
     return page("You are signed out", '<p><a href="/auth/login">Sign in again</a></p>')
+
+
+def _anywhere(settings: Settings) -> str:
+    # Chromium holds the redirect that follows a form to this list as well, and providers are anywhere.
+    return "'self' https:" + (" http:" if settings.environment == "development" else "")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 import structlog
 from starlette.responses import RedirectResponse
 
 from auth.cookies import Cookie, clear_cookie, read_cookie, set_cookie
 from auth.sso.attempt import ATTEMPT_SECONDS
-from auth.sso.refusal import SignInRefusedError
+from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.return_path import return_path
+from auth.sso.sign_in import Crossroads, Departure
+from auth.sso.sign_out import SIGNED_OUT_PATH
 from auth.unauthenticated import UnauthenticatedError
 from server.cross_site import check_same_origin
 from server.refusal import RequestRefusedError
 from server.request_log import record_of
 from server.routes import pages
-from server.routes.authentication import authentication_of, forget_session, keep_session
+from server.routes.authentication import authentication_of, forget_session, keep_session, read_parameters
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -41,13 +44,41 @@ async def login(request: Request) -> Response:
     tenant, wanted = request.query_params.get("tenant"), request.query_params.get("next")
     if tenant is None:
         return await _go_on(request, wanted) or pages.ask_for_tenant(settings, wanted)
+    return await _begin(request, tenant, wanted, request.query_params.get("provider"))
+
+
+async def login_form(request: Request) -> Response:
+    """``POST /auth/login``: the same from our own pages, so that what was typed gets into no address and no log."""
     try:
-        departure = await authentication.sign_in.begin(tenant.strip().lower(), wanted)
+        given = await read_parameters(request)
+    except RequestRefusedError as refused:
+        return pages.not_signed_in(record_of(request.scope).request_id, status=refused.status)
+    return await _begin(request, given.get("tenant", ""), given.get("next"), given.get("provider"))
+
+
+async def _begin(request: Request, organisation: str, wanted: str | None, provider: str | None) -> Response:
+    authentication = authentication_of(request)
+    try:
+        chosen = None if provider is None else _identifier(provider)
+        begun = await authentication.sign_in.begin(organisation.strip().lower(), wanted, provider_id=chosen)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
         return _did_not_work(request, failure)
+    if isinstance(begun, Crossroads):
+        return pages.choose_provider(authentication.settings, begun, wanted)
+    return _depart(authentication.settings, begun)
+
+
+def _depart(settings: Settings, departure: Departure) -> Response:
     response = _see_other(departure.url)
     set_cookie(response, settings, Cookie.SIGN_IN, departure.attempt, seconds=ATTEMPT_SECONDS)
     return response
+
+
+def _identifier(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as failure:
+        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER) from failure
 
 
 async def callback(request: Request) -> Response:
@@ -79,7 +110,7 @@ async def logout_page(request: Request) -> Response:
     """``GET /auth/logout``: a button, or that nobody is signed in here."""
     settings = authentication_of(request).settings
     signed_in = any(read_cookie(request.headers, settings, kind) for kind in (Cookie.ACCESS, Cookie.REFRESH))
-    return pages.ask_to_sign_out() if signed_in else pages.signed_out()
+    return pages.ask_to_sign_out(settings) if signed_in else pages.signed_out()
 
 
 async def logout(request: Request) -> Response:
@@ -91,9 +122,8 @@ async def logout(request: Request) -> Response:
     except RequestRefusedError as refused:
         return pages.page("Sign out", "<p>Sign out from a page of ours, please.</p>", status=refused.status)
     token = read_cookie(request.headers, settings, Cookie.REFRESH)
-    if token is not None:
-        await authentication.sessions.end(token, "signed_out")
-    response = _see_other("/auth/logout")
+    provider_id = None if token is None else await authentication.sessions.end(token, "signed_out")
+    response = _see_other(await authentication.sign_out.onward(provider_id) or SIGNED_OUT_PATH)
     forget_session(response, settings)
     return response
 
