@@ -1,0 +1,47 @@
+"""Verifying off the event loop, a few at a time, with an end to how many may wait."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from auth.sso.refusal import Refusal, SignInRefusedError
+from auth.sso.saml.response import verified_assertion
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from auth.sso.saml.assertion import VerifiedAssertion
+    from auth.sso.saml.expectation import Expectation
+
+AT_ONCE: Final = 2
+MAX_WAITING: Final = 500
+
+
+class Verifications:
+    """The threads of one process that verify responses. A message is parsed, read and dropped within one of them."""
+
+    def __init__(self, *, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING) -> None:
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="saml")
+        self._max_waiting = max_waiting
+        self._waiting = 0
+
+    async def verified_assertion(self, raw: bytes, expected: Expectation, now: datetime) -> VerifiedAssertion:
+        """As ``auth.sso.saml.response.verified_assertion``.
+
+        Raises:
+            SignInRefusedError: as there; or too many are waiting.
+        """
+        if self._waiting >= self._max_waiting:
+            raise SignInRefusedError(Refusal.SAML_BUSY)
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, verified_assertion, raw, expected, now)
+        finally:
+            self._waiting -= 1
+
+    def close(self) -> None:
+        """Let go of the threads; what waits for one is not begun."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
