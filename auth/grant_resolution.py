@@ -1,4 +1,4 @@
-"""From a member's role assignments to grants: one statement, so grants and their version are of one moment."""
+"""From role assignments to grants, a member's own and their groups': one statement, so all is of one moment."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ _RESOLVE: Final = """
 WITH RECURSIVE
     held (role_id, org_unit_id) AS (
         SELECT role_id, org_unit_id FROM role_assignment WHERE member_id = $1
+        UNION
+        SELECT assignment.role_id, assignment.org_unit_id
+        FROM group_membership AS membership
+        JOIN role_assignment AS assignment ON assignment.group_id = membership.group_id
+        WHERE membership.member_id = $1
         UNION
         SELECT inclusion.included_id, held.org_unit_id
         FROM held JOIN role_inclusion AS inclusion ON inclusion.role_id = held.role_id

@@ -18,6 +18,9 @@ class Permission(StrEnum):
 
     MEMBER_READ = "member:read"
     MEMBER_READ_EMAIL = "member:read_email"
+    MEMBER_WRITE = "member:write"
+
+    GROUP_READ = "group:read"
 
     ROLE_READ = "role:read"
     ROLE_WRITE = "role:write"
@@ -39,6 +42,19 @@ class Permission(StrEnum):
     ONBOARDING_CASE_READ = "onboarding_case:read"
     ONBOARDING_CASE_WRITE = "onboarding_case:write"
     ONBOARDING_CASE_APPROVE = "onboarding_case:approve"
+
+    IDENTITY_PROVIDER_READ = "identity_provider:read"
+    IDENTITY_PROVIDER_WRITE = "identity_provider:write"
+
+    SESSION_READ = "session:read"
+    SESSION_END = "session:end"
+
+    CLIENT_READ = "client:read"
+    CLIENT_WRITE = "client:write"
+
+    AUDIT_READ = "audit:read"
+
+    SUPPORT_ACCESS_APPROVE = "support_access:approve"
 
 
 Public = Literal["PUBLIC"]

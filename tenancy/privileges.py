@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 # The version that grants are cached under. Only the triggers write it, as their owner.
 _READ_ONLY: Final = "authorization_state"
+# What has happened stays: whatever goes wrong inside the tenant's role cannot change or remove it.
+_APPEND_ONLY: Final = "audit_event"
 
 
 def tenant_tables() -> list[str]:
@@ -24,9 +26,11 @@ def grant_sql(placement: TenantPlacement) -> str:
 
     Tables are listed: ``ON ALL TABLES IN SCHEMA`` reads the whole catalogue, of every tenant.
     """
-    writable = ", ".join(f'"{placement.schema}"."{table}"' for table in tenant_tables() if table != _READ_ONLY)
+    restricted = {_READ_ONLY, _APPEND_ONLY}
+    writable = ", ".join(f'"{placement.schema}"."{table}"' for table in tenant_tables() if table not in restricted)
     return (
         f'GRANT USAGE ON SCHEMA "{placement.schema}" TO "{placement.role}";'
         f'GRANT SELECT, INSERT, UPDATE, DELETE ON {writable} TO "{placement.role}";'
+        f'GRANT SELECT, INSERT ON "{placement.schema}"."{_APPEND_ONLY}" TO "{placement.role}";'
         f'GRANT SELECT ON "{placement.schema}"."{_READ_ONLY}" TO "{placement.role}"'
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from authlib.oidc.core import CodeIDToken
@@ -39,12 +39,22 @@ class Identity:
         email: an address in printable ASCII, if the provider gave one.
         email_verified: whether the provider vouches that the address is the person's.
         authenticated_at: when the person proved who they are, in seconds since the epoch.
+        full_name: what people call the person.
+        groups: what the provider puts the person in, in its words.
+        provider_session: the provider's own session (``sid``, SAML's SessionIndex), which it names when it ends it.
+        acr: how strongly the person proved it, in the provider's words.
+        claims: all that was said, for a dry run to show. Kept nowhere.
     """
 
     subject: str
     email: str | None
     email_verified: bool
     authenticated_at: int
+    full_name: str | None = None
+    groups: tuple[str, ...] = ()
+    provider_session: str | None = None
+    acr: str | None = None
+    claims: Mapping[str, object] = field(default_factory=dict, repr=False)
 
 
 async def verified_identity(

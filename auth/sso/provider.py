@@ -74,6 +74,8 @@ def _enabled() -> QuerySet[IdentityProvider]:
 
 
 def _provider(settings: Settings, row: IdentityProvider) -> Provider:
+    if row.client_id is None:  # only SAML connections have none, and they don't get here
+        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
     secret = None
     if row.client_secret is not None:
         secret = unseal(settings, Purpose.CLIENT_SECRET, row.client_secret, bound_to=str(row.id)).decode()

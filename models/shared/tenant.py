@@ -29,6 +29,9 @@ class Tenant(SharedModel):
     role_name = fields.CharField(max_length=40, unique=True)
     # How many migrations of the tenant line the schema has.
     schema_version = fields.IntField()
+    # How long its sessions last unused, and at all, where it wants that shorter than the server's settings allow.
+    session_idle_seconds = fields.IntField(null=True)
+    session_absolute_seconds = fields.IntField(null=True)
 
     class Meta:
         table = "tenant"

@@ -10,17 +10,23 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from models.tenant.member import Member
+    from models.tenant.member_group import MemberGroup
     from models.tenant.org_unit import OrgUnit
     from models.tenant.role import Role
 
 
 class RoleAssignment(TenantModel):
-    """A member holds a role in an org unit and all below it, or everywhere when no unit is named."""
+    """A member, or each of a group, holds a role in an org unit and all below it; everywhere when no unit is named."""
 
-    member: fields.ForeignKeyRelation[Member] = fields.ForeignKeyField(
-        "tenant.Member", related_name="role_assignments", on_delete=fields.CASCADE
+    # Exactly one of the two; a CHECK in the migration sees to it.
+    member: fields.ForeignKeyNullableRelation[Member] = fields.ForeignKeyField(
+        "tenant.Member", related_name="role_assignments", null=True, on_delete=fields.CASCADE
     )
-    member_id: UUID
+    member_id: UUID | None
+    group: fields.ForeignKeyNullableRelation[MemberGroup] = fields.ForeignKeyField(
+        "tenant.MemberGroup", related_name="role_assignments", null=True, on_delete=fields.CASCADE
+    )
+    group_id: UUID | None
     role: fields.ForeignKeyRelation[Role] = fields.ForeignKeyField(
         "tenant.Role", related_name="assignments", on_delete=fields.RESTRICT
     )
@@ -32,5 +38,5 @@ class RoleAssignment(TenantModel):
 
     class Meta:
         table = "role_assignment"
-        unique_together = (("member_id", "role_id", "org_unit_id"),)
+        unique_together = (("member_id", "role_id", "org_unit_id"), ("group_id", "role_id", "org_unit_id"))
         indexes = (("role_id", "id"), ("org_unit_id", "id"))

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 # Written by hand into a migration, because Tortoise has no word for it.
 BEYOND_THE_MODELS = {
     ("indexes", "role_assignment_everywhere"),
+    ("indexes", "role_assignment_group_everywhere"),
+    ("constraints", "role_assignment_one_holder"),
+    ("indexes", "member_user_name"),
+}
+BEYOND_THE_SHARED_MODELS = {
+    ("indexes", "domain_verified"),
+    ("indexes", "identity_provider_without_client"),
 }
 
 
@@ -55,15 +62,17 @@ async def test_a_new_tenant_equals_one_that_was_migrated_step_by_step(
     async def only_the_first(_line: Line) -> object:
         return steps[:1]
 
-    # Grants name the tables of today's models, which an old release would not have known: all exist from the start
-    # here, and the last step grants them again.
+    # Grants name the tables of today's models, which an old release would not have known. The last step grants all.
     with monkeypatch.context() as old_release:
         old_release.setattr("tenancy.provisioning.migrations_of", only_the_first)
         old_release.setattr("tenancy.provisioning.grant_sql", lambda _placement: "SELECT 1")
         old = await create_tenant(database, f"old-{secrets.token_hex(4)}", "Old", built_in_roles=BUILT_IN_ROLES)
     assert old.schema_version == 1
     for version in range(2, len(steps) + 1):
-        report = await migrate_tenants(database.url, only=old.tenant_id, steps=steps[:version])
+        with monkeypatch.context() as old_release:
+            if version < len(steps):
+                old_release.setattr("tenancy.migration.grant_sql", lambda _placement: "SELECT 1")
+            report = await migrate_tenants(database.url, only=old.tenant_id, steps=steps[:version])
         assert (report.migrated, report.failures) == (1, [])
     assert await catalogue_of(connection, old.schema, role=old.role) == await catalogue_of(
         connection, acme.schema, role=acme.role
@@ -92,8 +101,10 @@ async def test_the_shared_schema_equals_what_the_models_say(
     await connection.execute(own)
     generated, migrated = await catalogue_of(connection, scratch), await catalogue_of(connection, SHARED_SCHEMA)
     for kind in MODELLED:
-        assert migrated[kind] == generated[kind]
+        beyond = {row for row in migrated[kind] if (kind, row[1]) in BEYOND_THE_SHARED_MODELS}
+        assert migrated[kind] - beyond == generated[kind]
         assert len(generated[kind]) > 5
+    assert {(kind, row[1]) for kind in MODELLED for row in migrated[kind]} >= BEYOND_THE_SHARED_MODELS
 
 
 async def test_what_decides_a_deletion_is_compared_too(connection: asyncpg.Connection, scratch: str) -> None:

@@ -59,6 +59,9 @@ async def test_a_version_is_never_used_twice(acme: TenantPlacement) -> None:
         "DELETE FROM role_inclusion WHERE false",
         "UPDATE role_assignment SET version = 1 WHERE false",
         "DELETE FROM role_assignment WHERE false",
+        "DELETE FROM member_group WHERE false",
+        "INSERT INTO group_membership SELECT * FROM group_membership WHERE false",
+        "DELETE FROM group_membership WHERE false",
     ],
 )
 async def test_what_decides_grants_gives_a_new_version(acme: TenantPlacement, statement: str) -> None:
@@ -70,7 +73,12 @@ async def test_what_decides_grants_gives_a_new_version(acme: TenantPlacement, st
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE org_unit SET name = name", "UPDATE member SET full_name = full_name", "UPDATE company SET name = name"],
+    [
+        "UPDATE org_unit SET name = name",
+        "UPDATE member SET full_name = full_name",
+        "UPDATE member_group SET display_name = 'x'",
+        "UPDATE company SET name = name",
+    ],
 )
 async def test_what_does_not_decide_grants_keeps_the_version(acme: TenantPlacement, statement: str) -> None:
     before = await version_of(acme)
