@@ -10,6 +10,7 @@ from engine.decision import RowState
 from engine.inputs import KEY_ORDER, PageInput
 from engine.parameters import AfterKey, AfterValue, Compared, RowLimit
 from engine.row import UnplannableError
+from resolvers.reads import Page
 
 if TYPE_CHECKING:
     from engine.row import Planning, Relations, Row
@@ -26,7 +27,9 @@ class PlannedPage:
         wants_total: whether that count was asked for.
     """
 
-    def __init__(self, planning: Planning, field: SelectedField, relations: Relations) -> None:
+    def __init__(
+        self, planning: Planning, field: SelectedField, relations: Relations, parent: Row | None = None
+    ) -> None:
         asked = planning.inputs.reads.get(field.index)
         if not isinstance(asked, PageInput):
             raise UnplannableError(field.coordinate)
@@ -35,6 +38,9 @@ class PlannedPage:
         self._relations = relations
         self._asked = asked
         self.row: Row = planning.row(planning.target(field))
+        read = planning.reading(field).read
+        if parent is not None and isinstance(read, Page):
+            self.row.hang_on(parent, read.where)
         self._order = planning.declarations.column(self.row.rule.model, asked.order)
         self.wants_total = any(part.name == "totalCount" for part in field.child.fields)
         items = [(part.key, self._part(part)) for part in field.child.fields]

@@ -140,6 +140,7 @@ class _Planner(Relations):
         if not self._exists(field):
             return "None"
         row = self._planning.row(self._planning.target(field))
+        row.hang_on(parent, [read.where])
         body = [f"return None if {row.variable} is None else {row.object(field.child, self)}"]
         made = self._source.function("one", f"{row.variable}, state", body)
         where = [self._equal(field, row, parent, read.where), *self._reach(field, row)]
@@ -149,7 +150,7 @@ class _Planner(Relations):
     def _page(self, field: SelectedField, read: Page, parent: Row) -> str:
         if not self._exists(field):
             return self._empty_page(field)
-        page = PlannedPage(self._planning, field, self)
+        page = PlannedPage(self._planning, field, self, parent)
         where = self._page_conditions(field, read, page.row, parent)
         rows = parent.select(parent.guarded(f"ARRAY({page.rows_text(where, nested=True)})"))
         total = parent.select(parent.guarded(page.total_text(where))) if page.wants_total else "0"

@@ -9,10 +9,11 @@ from engine import sql
 from engine.assembly import Source, dictionary
 from engine.decision import FieldState
 from engine.parameters import Units
+from resolvers.reads import Equal, Parent, UnitOf
 from schema.rules import FromColumn, FromColumns, FromKey, FromRead, FromSameRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from auth.permissions import Requirement
     from engine.decision import Decision
@@ -108,15 +109,38 @@ class Row:
         """Select an expression, once; the source that names its value."""
         return f"{self.variable}[{self.index(text)}]"
 
-    def is_in_reach(self, requirement: Requirement) -> str:
-        """Whether the viewer holds a permission in the row's unit, as SQL."""
-        planning = self._planning
+    def hang_on(self, parent: Row, where: Sequence[Equal]) -> None:
+        """Tell the row that it is read for another one; ``where`` says by which columns.
+
+        A row that belongs where its parent belongs, and is read by that parent's key, need not look its unit up.
+        """
+        reach = self.rule.reach
+        if (
+            isinstance(reach, UnitOf)
+            and reach.parent is parent.rule.model
+            and Equal(reach.column, Parent("id")) in where
+            and parent.rule.reach is not None
+        ):
+            self._unit = parent.unit_text
+
+    @property
+    def unit_text(self) -> str:
+        """The org unit that the row belongs to, as SQL.
+
+        Raises:
+            UnplannableError: rows of the type belong to none.
+        """
         if self.rule.reach is None:
-            message = f"{requirement} cannot be a matter of the row in {self.rule.model.__name__}"
+            message = f"nothing can be a matter of the row in {self.rule.model.__name__}"
             raise UnplannableError(message)
         if self._unit is None:
+            planning = self._planning
             self._unit = sql.unit(planning.statement, planning.declarations, self.rule.reach, self.alias)
-        return f"{self._unit} = ANY({planning.statement.parameter(Units(requirement), 'uuid[]')})"
+        return self._unit
+
+    def is_in_reach(self, requirement: Requirement) -> str:
+        """Whether the viewer holds a permission in the row's unit, as SQL."""
+        return f"{self.unit_text} = ANY({self._planning.statement.parameter(Units(requirement), 'uuid[]')})"
 
     def guarded(self, text: str) -> str:
         """An expression that is null where an object around it is out of reach."""
