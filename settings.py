@@ -53,6 +53,8 @@ class Settings(BaseSettings):
 
     # Networks inside which identity providers may be although their addresses are not public: "10.1.0.0/16, fd12::/32".
     provider_networks: str = ""
+    # Whom to ask for the records that prove domains, as address:port. Absent: whom this machine asks.
+    dns_server: str | None = None
 
     page_limit: int = Field(default=100, ge=1)
     limit_depth: int = Field(default=15, ge=1)

@@ -43,7 +43,7 @@ class Authentication:
         sessions: refresh token to access token, and the end of both.
         keys: what access tokens are signed with.
         sign_in: a person at a browser to a session.
-        sign_out: a session that has ended here to its end at the provider.
+        sign_out: the end of a session at the provider to the end of ours, and the other way round.
     """
 
     settings: Settings

@@ -30,6 +30,7 @@ class Purpose(StrEnum):
     CLIENT_SECRET = "client secret"  # noqa: S105 # a name, not a secret
     SIGN_IN_STATE = "sign-in state"
     REFRESH_TOKEN = "refresh token"  # noqa: S105 # a name, not a secret
+    CONNECTION_TEST = "connection test"
     DEVELOPMENT_CLIENT = "development client"
 
 

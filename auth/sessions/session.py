@@ -57,7 +57,7 @@ class Sessions:
         self._keys = keys
         self._directory = directory
 
-    async def begin(
+    async def begin(  # noqa: PLR0913 - what a provider says of a sign-in, each by its name
         self,
         *,
         tenant_id: UUID,
@@ -65,6 +65,9 @@ class Sessions:
         identity_provider_id: UUID,
         authenticated_at: int,
         session_id: UUID | None = None,
+        provider_session: str | None = None,
+        provider_subject_digest: bytes | None = None,
+        acr: str | None = None,
     ) -> SessionTokens:
         """A new session of a member whom the identity provider has just vouched for.
 
@@ -83,6 +86,9 @@ class Sessions:
                 identity_provider_id=identity_provider_id,
                 refresh_token_hash=token.digest,
                 authenticated_at=datetime.fromtimestamp(authenticated_at, UTC),
+                provider_session=provider_session,
+                provider_subject_digest=provider_subject_digest,
+                acr=acr,
                 last_used_at=now,
                 idle_expires_at=idle_expires_at,
                 expires_at=expires_at,

@@ -41,6 +41,7 @@ class Attempt:
         code_verifier: ties the code to this attempt (PKCE, RFC 7636).
         return_path: where to go afterwards.
         started_at: in seconds since the epoch.
+        dry_run: nobody is signed in by it; it shows what the provider says.
     """
 
     provider_id: UUID
@@ -51,9 +52,10 @@ class Attempt:
     code_verifier: str
     return_path: str
     started_at: int
+    dry_run: bool = False
 
 
-def new_attempt(provider: Provider, return_path: str) -> Attempt:
+def new_attempt(provider: Provider, return_path: str, *, dry_run: bool = False) -> Attempt:
     """An attempt with fresh secrets of 256 bits each."""
     return Attempt(
         provider_id=provider.id,
@@ -64,6 +66,7 @@ def new_attempt(provider: Provider, return_path: str) -> Attempt:
         code_verifier=secrets.token_urlsafe(32),
         return_path=return_path,
         started_at=int(time.time()),
+        dry_run=dry_run,
     )
 
 
@@ -95,6 +98,7 @@ def unseal_attempt(settings: Settings, value: str | None) -> Attempt:
         code_verifier=fields["code_verifier"],
         return_path=fields["return_path"],
         started_at=fields["started_at"],
+        dry_run=fields["dry_run"],
     )
     if not 0 <= time.time() - attempt.started_at <= ATTEMPT_SECONDS:
         raise SignInRefusedError(Refusal.ATTEMPT_EXPIRED)

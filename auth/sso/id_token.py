@@ -28,6 +28,10 @@ MAX_AGE_SECONDS: Final = 600
 
 _MAX_SUBJECT: Final = 255
 _MAX_EMAIL: Final = 320
+_MAX_NAME: Final = 200
+_MAX_SESSION: Final = 500
+_MAX_ACR: Final = 255
+_MAX_VALUES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +43,11 @@ class Identity:
         email: an address in printable ASCII, if the provider gave one.
         email_verified: whether the provider vouches that the address is the person's.
         authenticated_at: when the person proved who they are, in seconds since the epoch.
-        full_name: what people call the person.
-        groups: what the provider puts the person in, in its words.
-        provider_session: the provider's own session (``sid``, SAML's SessionIndex), which it names when it ends it.
-        acr: how strongly the person proved it, in the provider's words.
-        claims: all that was said, for a dry run to show. Kept nowhere.
+        full_name: what they are called, if the provider says so.
+        groups: what the provider says they belong to.
+        provider_session: the provider's name for its own session, by which it can end ours.
+        acr: how strongly they proved who they are, in the provider's words.
+        claims: everything that the provider said. For mapping and for a dry run; never logged, never stored.
     """
 
     subject: str
@@ -54,7 +58,7 @@ class Identity:
     groups: tuple[str, ...] = ()
     provider_session: str | None = None
     acr: str | None = None
-    claims: Mapping[str, object] = field(default_factory=dict, repr=False)
+    claims: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 
 async def verified_identity(
@@ -85,7 +89,7 @@ async def verified_identity(
     except MalformedTokenError as failure:
         raise SignInRefusedError(Refusal.ID_TOKEN_SIGNATURE) from failure
     _check_claims(provider, claims, algorithm, nonce, access_token)
-    return _identity(claims)
+    return _identity(provider, claims)
 
 
 def _check_claims(
@@ -112,28 +116,53 @@ def _check_claims(
         raise SignInRefusedError(Refusal.ID_TOKEN_AGE)
 
 
-def _identity(claims: Mapping[str, object]) -> Identity:
+def _identity(provider: Provider, claims: Mapping[str, object]) -> Identity:
     subject, authenticated_at = claims["sub"], claims.get("auth_time")
     if not (
         isinstance(subject, str) and 0 < len(subject) <= _MAX_SUBJECT and subject.isascii() and subject.isprintable()
     ):
         raise SignInRefusedError(Refusal.ID_TOKEN_SUBJECT)
     now = int(time.time())
-    email, verified = email_claims(claims)
+    email, verified = email_claims(claims, provider.claim_names)
     return Identity(
         subject=subject,
         email=email,
         email_verified=verified,
         authenticated_at=authenticated_at if type(authenticated_at) is int and 0 < authenticated_at <= now else now,
+        full_name=full_name_claim(claims, provider.claim_names),
+        groups=strings(claims.get(provider.claim_names.get("groups", "groups"))),
+        provider_session=_short(claims.get("sid"), _MAX_SESSION),
+        acr=_short(claims.get("acr"), _MAX_ACR),
+        claims=claims,
     )
 
 
-def email_claims(claims: Mapping[str, object]) -> tuple[str | None, bool]:
+def email_claims(claims: Mapping[str, object], names: Mapping[str, str] | None = None) -> tuple[str | None, bool]:
     """The e-mail address, and whether it is verified: by ``true`` itself, not by a word or number like it.
 
-    Addresses beyond printable ASCII are left out: they only serve to find a member, and look-alikes find others.
+    Addresses beyond printable ASCII are left out: they only serve to find a member, and look-alikes find others. Some
+    providers can only send words: where the connection names a claim of its own for this, ``"true"`` and ``"1"`` count.
     """
-    email = claims.get("email")
+    names = names or {}
+    email = claims.get(names.get("email", "email"))
     if not isinstance(email, str) or len(email) > _MAX_EMAIL or not email.isascii() or not email.isprintable():
         email = None
+    if "email_verified" in names:
+        said = claims.get(names["email_verified"])
+        return email, said is True or (isinstance(said, str) and said.lower() in {"true", "1"})
     return email, claims.get("email_verified") is True
+
+
+def full_name_claim(claims: Mapping[str, object], names: Mapping[str, str]) -> str | None:
+    """What the person is called: one printable line."""
+    return _short(claims.get(names.get("full_name", "name")), _MAX_NAME)
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """The strings of a claim that holds one or several; anything else holds none."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    return tuple(entry for entry in listed[:_MAX_VALUES] if isinstance(entry, str))
+
+
+def _short(value: object, longest: int) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= longest and value.isprintable() else None

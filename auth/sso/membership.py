@@ -3,12 +3,18 @@
 An identity is (identity provider, subject). A provider's word counts in the one tenant that configured it, so another
 tenant's provider can say what it likes. A member who has never signed in is found by e-mail address, once, and only if
 the provider vouches for the address; from then on the address means nothing.
+
+A connection that provisions makes a member of somebody unknown. Then its word would be enough to be anybody, so it
+counts for addresses inside the domains that the tenant has proved to be its own, and for no others.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from auth.sso.domain_name import domain_of_address
+from auth.sso.domains import is_verified
+from auth.sso.provisioning import provision
 from auth.sso.refusal import Refusal, SignInRefusedError
 from tenancy.scope import tenant_scope
 
@@ -33,24 +39,33 @@ WHERE lower(email COLLATE "C") = lower($3::text COLLATE "C")
 
 
 async def member_of(placement: TenantPlacement, provider: Provider, identity: Identity) -> UUID:
-    """The member that an identity belongs to.
+    """The member that an identity belongs to. Where the connection says so, somebody unknown becomes one.
 
     Raises:
         SignInRefusedError: nobody, or somebody who may not sign in.
     """
+    known = await _known(placement, provider, identity)
+    if known is not None:
+        return known
+    if identity.email is None or not identity.email_verified:
+        raise SignInRefusedError(Refusal.EMAIL_UNVERIFIED)
+    if provider.provision_members and not await is_verified(placement.tenant_id, domain_of_address(identity.email)):
+        raise SignInRefusedError(Refusal.EMAIL_DOMAIN)
     # Nobody is acting yet, so there are no grants that could be outdated.
     async with tenant_scope(placement, authorization_version=None) as session:
-        known = await _by_identity(session, provider, identity)
-        if known is not None:
-            return known
-        if identity.email is None or not identity.email_verified:
-            raise SignInRefusedError(Refusal.EMAIL_UNVERIFIED)
         await session.fetch(_LINK, provider.id, identity.subject, identity.email)
         # Read again rather than returned: two first sign-ins at once link once, and both find the member.
         linked = await _by_identity(session, provider, identity)
+    if linked is None and provider.provision_members:
+        return await provision(placement, provider, identity)
     if linked is None:
         raise SignInRefusedError(Refusal.NO_SUCH_MEMBER)
     return linked
+
+
+async def _known(placement: TenantPlacement, provider: Provider, identity: Identity) -> UUID | None:
+    async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
+        return await _by_identity(session, provider, identity)
 
 
 async def _by_identity(session: TenantSession, provider: Provider, identity: Identity) -> UUID | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -16,7 +17,8 @@ import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
-from auth.sso.id_token import Identity, email_claims, verified_identity
+from auth.sso.id_token import Identity, email_claims, full_name_claim, strings, verified_identity
+from auth.sso.logout_token import LogoutClaims, verified_logout
 from auth.sso.metadata import MetadataReader
 from auth.sso.outbound import TOTAL_SECONDS
 from auth.sso.provider_keys import ProviderKeys
@@ -63,6 +65,15 @@ class OpenIdConnect:
             )
         return str(url)
 
+    async def logout_claims(self, provider: Provider, token: str) -> LogoutClaims:
+        """Whose sessions a logout token of this provider ends.
+
+        Raises:
+            SignInRefusedError: something about it does not hold.
+        """
+        metadata = await self._metadata.metadata(provider)
+        return await verified_logout(provider, metadata, self._keys, token)
+
     async def end_session_url(self, provider: Provider, return_to: str) -> str | None:
         """Where to send the browser of somebody who has signed out of ours, so that they sign out of theirs too.
 
@@ -79,6 +90,16 @@ class OpenIdConnect:
         joint = "&" if urlsplit(metadata.end_session_endpoint).query else "?"
         return f"{metadata.end_session_endpoint}{joint}{query}"
 
+    async def check(self, provider: Provider) -> ProviderMetadata:
+        """Whether the provider can be worked with, short of a sign-in: its document holds, and its keys are there.
+
+        Raises:
+            SignInRefusedError: not.
+        """
+        metadata = await self._metadata.metadata(provider)
+        await self._keys.fetch(metadata)
+        return metadata
+
     async def identity(self, provider: Provider, attempt: Attempt, query: str) -> Identity:
         """Who came back with this query string.
 
@@ -90,7 +111,7 @@ class OpenIdConnect:
         tokens = await self._exchange(provider, metadata, attempt, code)
         identity = await verified_identity(provider, metadata, self._keys, tokens=tokens, nonce=attempt.nonce)
         if identity.email is None and metadata.userinfo_endpoint is not None:
-            return await self._with_email(identity, metadata.userinfo_endpoint, str(tokens["access_token"]))
+            return await self._with_email(provider, identity, metadata.userinfo_endpoint, str(tokens["access_token"]))
         return identity
 
     def _client(self, provider: Provider, metadata: ProviderMetadata) -> AsyncOAuth2Client:
@@ -120,13 +141,20 @@ class OpenIdConnect:
             raise SignInRefusedError(Refusal.CODE_EXCHANGE) from failure
         return tokens
 
-    async def _with_email(self, identity: Identity, endpoint: str, access_token: str) -> Identity:
+    async def _with_email(self, provider: Provider, identity: Identity, endpoint: str, access_token: str) -> Identity:
         # OpenID Connect Core 5.4: with an access token at hand, providers may leave e-mail out of the ID token.
         claims = await self._outbound.fetch_object(endpoint, bearer=access_token)
         if claims.get("sub") != identity.subject:  # 5.3.2: else another person's claims could be put in
             raise SignInRefusedError(Refusal.USERINFO)
-        email, verified = email_claims(claims)
-        return Identity(identity.subject, email, verified, identity.authenticated_at)
+        email, verified = email_claims(claims, provider.claim_names)
+        return replace(
+            identity,
+            email=email,
+            email_verified=verified,
+            full_name=identity.full_name or full_name_claim(claims, provider.claim_names),
+            groups=identity.groups or strings(claims.get(provider.claim_names.get("groups", "groups"))),
+            claims={**claims, **identity.claims},
+        )
 
 
 def _code(provider: Provider, metadata: ProviderMetadata, attempt: Attempt, query: str) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from auth.sealing import Purpose, seal, unseal
 from auth.sso.refusal import Refusal, SignInRefusedError
+from auth.sso.role_mapping import RoleRule, rules_of
 from models.shared import IdentityProvider, IdentityProviderKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from uuid import UUID
 
     from tortoise.queryset import QuerySet
@@ -28,6 +30,10 @@ class Provider:
         client_id: what the provider calls us.
         client_secret: how we prove that we are this client; ``None`` for a public client.
         name: what its people know it by.
+        claim_names: our names for what it says (email, email_verified, full_name, groups) to its own.
+        provision_members: whether somebody unknown becomes a member by signing in.
+        default_org_unit_id: where; the top unit if absent.
+        role_rules: which of its values give a new member which role.
     """
 
     id: UUID
@@ -36,32 +42,36 @@ class Provider:
     client_id: str
     client_secret: str | None = field(repr=False)
     name: str = ""
+    claim_names: Mapping[str, str] = field(default_factory=dict)
+    provision_members: bool = False
+    default_org_unit_id: UUID | None = None
+    role_rules: tuple[RoleRule, ...] = ()
 
 
 async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provider]:
     """The providers that a tenant's people may sign in with, the oldest first."""
-    return [_provider(settings, row) async for row in _enabled().filter(tenant_id=tenant_id).order_by("id")]
+    return [as_provider(settings, row) async for row in _enabled().filter(tenant_id=tenant_id).order_by("id")]
 
 
 async def provider_by_id(
-    settings: Settings, provider_id: UUID, tenant_id: UUID | None = None, *, enabled: bool = True
+    settings: Settings, provider_id: UUID, tenant_id: UUID | None = None, *, dry_run: bool = False
 ) -> Provider:
     """The provider that a sign-in started with, unless it was switched off since.
 
     Args:
         settings: of the whole server.
         provider_id: of the connection.
-        tenant_id: whose it has to be; ``None`` only where nobody is signed in by it.
-        enabled: whether it has to be switched on; signing out of it works either way.
+        tenant_id: whose it has to be; ``None`` only where the provider speaks for itself (a logout).
+        dry_run: nobody will be signed in, so it need not be switched on.
 
     Raises:
         SignInRefusedError: it was, or there is none.
     """
-    found = _enabled() if enabled else IdentityProvider.filter(kind=IdentityProviderKind.OIDC)
+    found = _of_openid_connect() if dry_run else _enabled()
     row = await (found if tenant_id is None else found.filter(tenant_id=tenant_id)).filter(id=provider_id).first()
     if row is None:
         raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
-    return _provider(settings, row)
+    return as_provider(settings, row)
 
 
 def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> bytes:
@@ -69,14 +79,28 @@ def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> by
     return seal(settings, Purpose.CLIENT_SECRET, secret.encode(), bound_to=str(provider_id))
 
 
-def _enabled() -> QuerySet[IdentityProvider]:
-    return IdentityProvider.filter(enabled=True, kind=IdentityProviderKind.OIDC)
-
-
-def _provider(settings: Settings, row: IdentityProvider) -> Provider:
-    if row.client_id is None:  # only SAML connections have none, and they don't get here
-        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+def as_provider(settings: Settings, row: IdentityProvider) -> Provider:
+    """A row as a sign-in sees it."""
     secret = None
     if row.client_secret is not None:
         secret = unseal(settings, Purpose.CLIENT_SECRET, row.client_secret, bound_to=str(row.id)).decode()
-    return Provider(row.id, row.tenant_id, row.issuer, row.client_id, secret, row.name)
+    return Provider(
+        id=row.id,
+        tenant_id=row.tenant_id,
+        issuer=row.issuer,
+        client_id=row.client_id or "",
+        client_secret=secret,
+        name=row.name,
+        claim_names=row.claim_names,
+        provision_members=row.provision_members,
+        default_org_unit_id=row.default_org_unit_id,
+        role_rules=rules_of(row.role_mapping),
+    )
+
+
+def _of_openid_connect() -> QuerySet[IdentityProvider]:
+    return IdentityProvider.filter(kind=IdentityProviderKind.OIDC, client_id__isnull=False)
+
+
+def _enabled() -> QuerySet[IdentityProvider]:
+    return _of_openid_connect().filter(enabled=True)

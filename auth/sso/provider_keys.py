@@ -60,18 +60,23 @@ class ProviderKeys:
             SignInRefusedError: it publishes no such key.
         """
         name = f"{provider.id}:{metadata.jwks_uri}"
-        keys = await self._cache.get_or_set(name, lambda: self._fetch(metadata), seconds=KEYS_SECONDS)
+        keys = await self._cache.get_or_set(name, lambda: self.fetch(metadata), seconds=KEYS_SECONDS)
         found = _find(keys, algorithm, kid)
         if found is None:
             # An entry of its own that lasts as long as we want to wait: however many ask, one asks the provider.
-            keys = await self._cache.get_or_set(f"{name}:again", lambda: self._fetch(metadata), seconds=REFETCH_SECONDS)
+            keys = await self._cache.get_or_set(f"{name}:again", lambda: self.fetch(metadata), seconds=REFETCH_SECONDS)
             await self._cache.set(name, keys, seconds=KEYS_SECONDS)
             found = _find(keys, algorithm, kid)
         if found is None:
             raise SignInRefusedError(Refusal.ID_TOKEN_KEY)
         return found
 
-    async def _fetch(self, metadata: ProviderMetadata) -> list[object]:
+    async def fetch(self, metadata: ProviderMetadata) -> list[object]:
+        """The provider's JWK set as it is now.
+
+        Raises:
+            SignInRefusedError: there is none.
+        """
         document = await self._outbound.fetch_object(metadata.jwks_uri)
         keys = document.get("keys")
         if not isinstance(keys, list) or len(keys) > _MAX_KEYS:

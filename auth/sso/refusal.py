@@ -68,8 +68,13 @@ class Refusal(StrEnum):
     SAML_BINDING = "saml_binding"
     SAML_BUSY = "saml_too_many_waiting"
     EMAIL_UNVERIFIED = "email_unverified"
+    EMAIL_DOMAIN = "email_outside_the_verified_domains"
     NO_SUCH_MEMBER = "no_such_member"
     MEMBER_INACTIVE = "member_inactive"
+    ORG_UNIT_MISSING = "no_org_unit_for_new_members"
+    TICKET = "test_ticket_not_ours_or_over"
+    LOGOUT_TOKEN = "logout_token"  # noqa: S105 - a reason, not a secret
+    LOGOUT_REPLAYED = "logout_token_used_before"
 
 
 class SignInRefusedError(Exception):

@@ -7,15 +7,19 @@ from typing import Final
 from starlette.routing import Route
 
 from server.routes.discovery import authorization_server, jwks
-from server.routes.sign_in import callback, login, login_form, logout, logout_page
+from server.routes.provider_logout import back_channel, front_channel
+from server.routes.sign_in import callback, login, login_form, logout, logout_page, rehearse
 from server.routes.token import revoke, session, token
 
 AUTH_ROUTES: Final = (
     Route("/auth/login", login, methods=["GET"]),
     Route("/auth/login", login_form, methods=["POST"]),
+    Route("/auth/test", rehearse, methods=["GET"]),
     Route("/auth/callback", callback, methods=["GET"]),
     Route("/auth/logout", logout_page, methods=["GET"]),
     Route("/auth/logout", logout, methods=["POST"]),
+    Route("/auth/backchannel-logout/{identity_provider:uuid}", back_channel, methods=["POST"]),
+    Route("/auth/frontchannel-logout/{identity_provider:uuid}", front_channel, methods=["GET"]),
     Route("/auth/session", session, methods=["GET"]),
     Route("/auth/token", token, methods=["POST"]),
     Route("/auth/revoke", revoke, methods=["POST"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from html import escape
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse
 from auth.sso.return_path import return_path
 
 if TYPE_CHECKING:
+    from auth.sso.rehearsal import Rehearsal
     from auth.sso.sign_in import Crossroads
     from settings import Settings
 
@@ -34,8 +36,17 @@ a { color: LinkText; }
 :focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
 ul { list-style: none; margin: 0; padding: 0; }
 li { margin-bottom: .6rem; }
+dt { font-weight: 600; }
+dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }
+table { width: 100%; border-collapse: collapse; table-layout: fixed; }
+caption { text-align: left; font-weight: 600; margin-bottom: .35rem; }
+th, td { text-align: left; vertical-align: top; padding: .35rem .5rem .35rem 0; border-top: 1px solid GrayText; }
+th { font-weight: 400; overflow-wrap: anywhere; width: 38%; }
 code { font-size: .95em; overflow-wrap: anywhere; }
 """
+
+# A claim may be anything; a page shows the beginning.
+_LONGEST_CLAIM: Final = 2_000
 
 _STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -83,11 +94,12 @@ def page(
 def ask_for_tenant(settings: Settings, wanted_path: str | None) -> HTMLResponse:
     """The page for who comes without saying which organisation they belong to."""
     content = f"""<form method="post" action="/auth/login">
-<label for="tenant">Your organisation</label>
-<input id="tenant" name="tenant" required maxlength="40" autofocus autocomplete="organization" autocapitalize="none"
+<label for="tenant">Your work e-mail or organisation</label>
+<input id="tenant" name="tenant" required maxlength="320" autofocus autocomplete="username" autocapitalize="none"
  spellcheck="false" aria-describedby="hint">
 <input type="hidden" name="next" value="{escape(return_path(wanted_path))}">
-<p id="hint">Its short name, for example <code>acme</code>. You sign in with your organisation's own account.</p>
+<p id="hint">For example <code>you@acme.example</code>, or your organisation's short name. You sign in with your
+organisation's own account.</p>
 <button>Continue</button>
 </form>"""
     return page("Sign in", content, form_targets=_anywhere(settings))
@@ -107,6 +119,24 @@ def choose_provider(settings: Settings, crossroads: Crossroads, wanted_path: str
 <form method="post" action="/auth/login" aria-describedby="hint">{hidden}<ul>{choices}</ul></form>
 <p><a href="/auth/login">Another organisation</a></p>"""
     return page("Sign in", content, form_targets=_anywhere(settings))
+
+
+def rehearsed(rehearsal: Rehearsal) -> HTMLResponse:
+    """What a dry run has shown: the tester's own claims, and what they come to. Nobody is signed in."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(str(name))}</th><td><code>{escape(_shown(value))}</code></td></tr>'
+        for name, value in sorted(rehearsal.claims.items())
+    )
+    new = ""
+    if rehearsal.org_unit is not None:
+        roles = ", ".join(rehearsal.roles) or "none"
+        new = f"<dt>Org unit for new members</dt><dd>{escape(rehearsal.org_unit)}</dd>"
+        new += f"<dt>Roles of new members</dt><dd>{escape(roles)}</dd>"
+    content = f"""<p>{escape(rehearsal.outcome)} Nobody has been signed in.</p>
+<dl><dt>Connection</dt><dd>{escape(rehearsal.connection)}</dd>
+<dt>Member</dt><dd>{escape(rehearsal.member or "nobody")}</dd>{new}</dl>
+<table><caption>What the provider said</caption><tbody>{rows}</tbody></table>"""
+    return page("Test of a connection", content)
 
 
 def not_signed_in(reference: str, *, status: int) -> HTMLResponse:
@@ -132,3 +162,8 @@ def signed_out() -> HTMLResponse:
 def _anywhere(settings: Settings) -> str:
     # Chromium holds the redirect that follows a form to this list as well, and providers are anywhere.
     return "'self' https:" + (" http:" if settings.environment == "development" else "")
+
+
+def _shown(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _LONGEST_CLAIM else text[:_LONGEST_CLAIM] + "…"

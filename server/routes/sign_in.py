@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from auth.cookies import Cookie, clear_cookie, read_cookie, set_cookie
 from auth.sso.attempt import ATTEMPT_SECONDS
 from auth.sso.refusal import Refusal, SignInRefusedError
+from auth.sso.rehearsal import Rehearsal
 from auth.sso.return_path import return_path
 from auth.sso.sign_in import Crossroads, Departure
 from auth.sso.sign_out import SIGNED_OUT_PATH
@@ -48,7 +49,7 @@ async def login(request: Request) -> Response:
 
 
 async def login_form(request: Request) -> Response:
-    """``POST /auth/login``: the same from our own pages, so that what was typed gets into no address and no log."""
+    """``POST /auth/login``: the same from our own pages, so that no e-mail address gets into an address or a log."""
     try:
         given = await read_parameters(request)
     except RequestRefusedError as refused:
@@ -56,12 +57,22 @@ async def login_form(request: Request) -> Response:
     return await _begin(request, given.get("tenant", ""), given.get("next"), given.get("provider"))
 
 
+async def rehearse(request: Request) -> Response:
+    """``GET /auth/test?ticket=…``: off to a provider, to see what it says of oneself. Nobody is signed in."""
+    authentication = authentication_of(request)
+    try:
+        departure = await authentication.sign_in.begin_rehearsal(request.query_params.get("ticket", ""))
+    except Exception as failure:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
+        return _did_not_work(request, failure)
+    return _depart(authentication.settings, departure)
+
+
 async def _begin(request: Request, organisation: str, wanted: str | None, provider: str | None) -> Response:
     authentication = authentication_of(request)
     try:
         chosen = None if provider is None else _identifier(provider)
-        begun = await authentication.sign_in.begin(organisation.strip().lower(), wanted, provider_id=chosen)
-    except Exception as failure:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
+        begun = await authentication.sign_in.begin(organisation, wanted, provider_id=chosen)
+    except Exception as failure:  # noqa: BLE001 - as above
         return _did_not_work(request, failure)
     if isinstance(begun, Crossroads):
         return pages.choose_provider(authentication.settings, begun, wanted)
@@ -92,6 +103,10 @@ async def callback(request: Request) -> Response:
         arrival = await authentication.sign_in.complete(query, attempt)
     except Exception as failure:  # noqa: BLE001 - as above
         response = _did_not_work(request, failure)
+        clear_cookie(response, settings, Cookie.SIGN_IN)
+        return response
+    if isinstance(arrival, Rehearsal):
+        response = pages.rehearsed(arrival)
     else:
         # Whoever was signed in here before is not any more: two people must never share what is left of a session.
         replaced = read_cookie(request.headers, settings, Cookie.REFRESH)

@@ -49,7 +49,7 @@ async def page(demo: Demo, browser: Browser) -> AsyncIterator[Page]:
 
 async def sign_in(page: Page, person: str) -> None:
     await page.goto("/graphql")
-    await page.get_by_label("Your organisation").fill("acme")
+    await page.get_by_label("Your work e-mail or organisation").fill("acme")
     await page.keyboard.press("Enter")
     await page.get_by_text(f"{person}@acme.example").click()
     await page.wait_for_url("**/graphql")
@@ -96,4 +96,4 @@ async def test_signing_out_ends_it(page: Page) -> None:
     await page.get_by_role("button", name="Sign out").click()
     await page.get_by_text("You are signed out").wait_for()
     await page.goto("/graphql")
-    await page.get_by_label("Your organisation").wait_for()
+    await page.get_by_label("Your work e-mail or organisation").wait_for()

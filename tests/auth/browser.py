@@ -64,7 +64,11 @@ class Browser:
     async def depart(self, tenant: str = ACME, wanted: str | None = None) -> httpx2.Response:
         """Ask to sign in, and let the provider know what it was asked."""
         query = {"tenant": tenant} | ({} if wanted is None else {"next": wanted})
-        response = await self.get(f"/auth/login?{urlencode(query)}")
+        return await self.follow(f"/auth/login?{urlencode(query)}")
+
+    async def follow(self, path: str) -> httpx2.Response:
+        """Go where one is sent on to the provider from."""
+        response = await self.get(path)
         self.double.authorization = parse_qs(urlsplit(response.headers.get("location", "")).query)
         return response
 

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 
 def as_provider(row: IdentityProvider) -> Provider:
-    assert row.client_id is not None
-    return Provider(row.id, row.tenant_id, row.issuer, row.client_id, None)
+    return Provider(row.id, row.tenant_id, row.issuer, row.client_id or "", None)
 
 
 def identity(subject: str, email: str | None, *, verified: bool = True) -> Identity:

@@ -179,7 +179,8 @@ async def listening(
     seen: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+        # Also the end of the server in the middle of an answer, which asyncio would report as an error of ours.
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             seen.append(await reader.readuntil(b"\r\n\r\n"))
             await answer(writer)
         writer.close()

@@ -126,4 +126,4 @@ async def test_a_sign_in_that_does_not_work_says_so_with_a_reference(page: Page)
     assert response.status == 400
     assert response.headers["x-request-id"] in await page.inner_text("main")
     await page.get_by_role("link", name="Try again").click()
-    await page.get_by_label("Your organisation").wait_for()
+    await page.get_by_label("Your work e-mail or organisation").wait_for()
