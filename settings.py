@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     limit_nodes: int = Field(default=50_000, ge=1)
     limit_body_bytes: int = Field(default=1_000_000, ge=1)
 
+    # Connections that stay open, of one member and in one process.
+    limit_streams_per_member: int = Field(default=20, ge=1)
+    limit_operations_per_stream: int = Field(default=100, ge=1)
+
     # How long /readyz says no before the socket closes. Absent: 5 in production, none in development.
     shutdown_drain_seconds: int | None = Field(default=None, ge=0)
     shutdown_grace_seconds: int = Field(default=20, ge=0)

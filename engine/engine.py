@@ -23,6 +23,7 @@ from engine.refusal import ForbiddenOperationError, InvalidInputError
 from engine.result import Result, Stage
 from engine.run import Run
 from engine.selection import select
+from engine.subscription import refused, topic
 from engine.variables import Variables
 from errors import ErrorCode, error
 from schema.declarations import Declarations
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from engine.request import Request
     from engine.run import Session
     from settings import Settings
+    from tenancy.changes import Change, Topic
 
 
 # What is remembered, at the most. The same things are in several of the caches, so they come to less than their sum.
@@ -132,6 +134,57 @@ class Engine:
             return await _run_planned(run)
         return await self._run_decided(run, prepared, request)
 
+    async def subscribe(self, request: Request, viewer: Viewer) -> Topic | Result | None:
+        """What a subscription waits for; its refusal when it is refused; ``None`` for a query or a mutation.
+
+        Raises:
+            tenancy.scope.StaleAuthorizationError: as for :meth:`execute`.
+        """
+        prepared = self._prepare(request, viewer)
+        if isinstance(prepared, Result) and prepared.stage is not Stage.DECISION:
+            return prepared
+        if isinstance(prepared, _Prepared) and prepared.definition.operation is not OperationType.SUBSCRIPTION:
+            return None
+        async with tenant_scope(
+            viewer.tenant, authorization_version=viewer.authorization_version, read_only=True
+        ) as session:
+            await session.confirm()
+        if isinstance(prepared, Result):
+            return prepared
+        return refused(prepared.decided) or topic(self._declarations, prepared.decided, prepared.inputs, viewer)
+
+    async def event(self, request: Request, viewer: Viewer, change: Change) -> Result | None:
+        """What a change comes to for the viewer of a subscription now; ``None`` when it is none of the viewer's.
+
+        Nothing that was decided before counts. A result without data is the end of the subscription.
+
+        Raises:
+            tenancy.scope.StaleAuthorizationError: as for :meth:`execute`.
+        """
+        prepared = self._prepare(request, viewer)
+        if isinstance(prepared, Result) and prepared.stage is not Stage.DECISION:
+            return prepared
+        async with tenant_scope(
+            viewer.tenant, authorization_version=viewer.authorization_version, read_only=True
+        ) as session:
+            await session.confirm()
+            if isinstance(prepared, Result):
+                return prepared
+            if (refusal := refused(prepared.decided)) is not None:
+                return refusal
+            run = Run(
+                self._declarations,
+                self._cursors,
+                decided=prepared.decided,
+                inputs=prepared.inputs,
+                viewer=viewer,
+                session=session,
+            )
+            data, errors = await self._executed(run, prepared, request, change)
+            if data is not None and not errors and all(value is None for value in data.values()):
+                return None
+            return _result(run, data, errors)
+
     def explain(self, request: Request, viewer: Viewer) -> Explanation | Result:
         """What would become of an operation, without running any of it; its refusal when it is refused."""
         prepared = self._prepare(request, viewer)
@@ -144,8 +197,7 @@ class Engine:
             visible = partial(self._visible.schema, viewer.grants)
             named = self._named(request, visible)
             document, definition = named.document, named.definition
-            if request.queries_only:
-                _refuse_unless_query(definition)
+            _refuse_by_way(definition, request)
             values = named.variables.read(request.variables, visible)
             coerced = partial(named.variables.coerced, request.variables, visible)
             operation = self._operation(named, values, coerced)
@@ -201,6 +253,12 @@ class Engine:
         return known
 
     async def _run_decided(self, run: Run, prepared: _Prepared, request: Request) -> Result:
+        data, errors = await self._executed(run, prepared, request)
+        return _result(run, data, errors)
+
+    async def _executed(
+        self, run: Run, prepared: _Prepared, request: Request, change: Change | None = None
+    ) -> tuple[dict[str, object] | None, list[tuple[int, dict[str, object]]]]:
         introspect = partial(
             self._visible.introspect,
             run.viewer.grants,
@@ -215,10 +273,9 @@ class Engine:
             declarations=self._declarations,
             introspect=introspect,
         )
-        data, errors = await execute_decided(
-            self._schema, prepared.document.node, context, request.variables, request.operation_name
+        return await execute_decided(
+            self._schema, prepared.document.node, context, request.variables, request.operation_name, change
         )
-        return _result(run, data, errors)
 
 
 async def _run_planned(run: Run) -> Result:
@@ -251,7 +308,10 @@ def _definition(document: Document, request: Request) -> OperationDefinitionNode
     return definition
 
 
-def _refuse_unless_query(definition: OperationDefinitionNode) -> None:
-    if definition.operation is not OperationType.QUERY:
+def _refuse_by_way(definition: OperationDefinitionNode, request: Request) -> None:
+    if definition.operation is OperationType.SUBSCRIPTION and not request.streams:
+        message = "A subscription has many answers: send it to /graphql/stream or over a WebSocket."
+        raise InvalidInputError(error(message, ErrorCode.BAD_USER_INPUT))
+    if request.queries_only and definition.operation is OperationType.MUTATION:
         refusal = error("Only queries may be sent this way; use POST.", ErrorCode.BAD_USER_INPUT)
         raise InvalidDocumentError(Result(None, (refusal,), Stage.METHOD))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.run import Run
     from engine.selection import SelectedField
     from schema.declarations import Declarations
+    from tenancy.changes import Change
 
 _log = structlog.get_logger()
 
@@ -89,14 +90,15 @@ class DecidedExecutor(StrawberryGraphQLCoreExecutionContext):
             return None
 
 
-async def execute_decided(
+async def execute_decided(  # noqa: PLR0913, PLR0917 - graphql-core's, less what nobody here says
     schema: GraphQLSchema,
     document: DocumentNode,
     context: DecidedContext,
     variables: Mapping[str, object],
     name: str | None,
+    change: Change | None = None,
 ) -> tuple[dict[str, object] | None, list[tuple[int, dict[str, object]]]]:
-    """Run an operation.
+    """Run an operation; for a subscription, what one ``change`` comes to.
 
     Returns:
         Its data, and its errors, each with the position in the document that it belongs to.
@@ -107,6 +109,7 @@ async def execute_decided(
     outcome = execute(
         schema,
         document,
+        root_value=change,
         context_value=context,
         variable_values=dict(variables),
         operation_name=name,

@@ -102,10 +102,17 @@ class _Filter:
             message = "the schema has no query type"
             raise LookupError(message)
         mutation = self._full.mutation_type
+        subscription = self._full.subscription_type
+        sees_changes = subscription is not None and any(
+            self._sees(subscription.name, name) for name in subscription.fields
+        )
         sees_mutations = mutation is not None and any(self._sees(mutation.name, name) for name in mutation.fields)
         return GraphQLSchema(
             query=cast("GraphQLObjectType", self._named(query)),
             mutation=cast("GraphQLObjectType", self._named(mutation)) if mutation and sees_mutations else None,
+            subscription=cast("GraphQLObjectType", self._named(subscription))
+            if subscription and sees_changes
+            else None,
             types=[
                 self._named(self._full.type_map[name])
                 for name, rule in self._declarations.row_types().items()

@@ -18,6 +18,7 @@ class Request:
         operation_name: which operation of the document, where it holds several.
         variables: values by name, as JSON.
         queries_only: true for GET, where a mutation must not run.
+        streams: whether the way that it came can carry many answers, as a subscription has.
         request_id: names the request in logs and in masked errors.
     """
 
@@ -26,3 +27,4 @@ class Request:
     operation_name: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     queries_only: bool = False
+    streams: bool = False

@@ -6,6 +6,7 @@ import strawberry
 
 from schema.mutation import Mutation
 from schema.query import Query
+from schema.subscription import Subscription
 from schema.verification import verify
 
 
@@ -15,6 +16,6 @@ def build_schema() -> strawberry.Schema:
     Raises:
         schema.verification.SchemaRuleError: a declaration is missing or unsafe.
     """
-    schema = strawberry.Schema(Query, mutation=Mutation)
+    schema = strawberry.Schema(Query, mutation=Mutation, subscription=Subscription)
     verify(schema._schema)  # noqa: SLF001 - Strawberry has no public name for the schema it built
     return schema

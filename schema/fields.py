@@ -14,12 +14,14 @@ from tortoise.models import Model
 from auth.permissions import Requirement
 from resolvers.atomic import atomic
 from resolvers.context import Info
+from resolvers.event import Event
 from resolvers.reads import Reach, ReadFunction
 from resolvers.writes import Change
 from schema.rules import (
     FIELD_RULE,
     TYPE_RULE,
     FieldRule,
+    FromChange,
     FromColumn,
     FromColumns,
     FromKey,
@@ -121,6 +123,32 @@ def mutation(*, requires: Requirement, takes: type, change: Change, description:
     declared = field(requires=requires, resolver=atomic(resolve), checks_reach=True, description=description)
     declared.arguments = [
         StrawberryArgument(python_name="given", graphql_name="input", type_annotation=StrawberryAnnotation(takes))
+    ]
+    return declared
+
+
+def event(*, requires: Requirement, model: type[Model], becomes: Event, description: str | None = None) -> Any:
+    """Declare a subscription to the rows of a table; its argument ``id`` asks for one row only.
+
+    Args:
+        requires: to hold it in some org units is enough to subscribe; ``becomes`` compares the unit of each row.
+        model: whose changes wake it.
+        becomes: called for each change, with the viewer as of then; ``None`` when it is none of the viewer's.
+        description: printed into the SDL.
+    """
+
+    async def resolve(root: Any, info: Info, row: object = None) -> object:  # noqa: ARG001 - the topic has it already
+        return await becomes(info.context.viewer, root)
+
+    rule = FieldRule(requires=requires, origin=FromChange(model, "id"), checks_reach=True)
+    declared = _declare(rule, resolver=resolve, description=description)
+    declared.arguments = [
+        StrawberryArgument(
+            python_name="row",
+            graphql_name="id",
+            type_annotation=StrawberryAnnotation(strawberry.ID | None),
+            default=None,
+        )
     ]
     return declared
 

@@ -64,7 +64,15 @@ class FromResolver:
     """The value is what an ordinary Strawberry resolver returns, or an attribute of what one returned."""
 
 
-Origin = FromColumn | FromKey | FromSameRow | FromRead | FromColumns | FromResolver
+@dataclass(frozen=True, slots=True)
+class FromChange:
+    """The value is what a change of a row of ``model`` comes to; ``argument`` may name the one row by its global id."""
+
+    model: type[Model]
+    argument: str
+
+
+Origin = FromColumn | FromKey | FromSameRow | FromRead | FromColumns | FromResolver | FromChange
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from auth.opening import open_authentication
 from engine.engine import Engine
@@ -23,8 +23,14 @@ from server.migrations import check_migrations
 from server.request_log import RequestLogMiddleware
 from server.routes.auth import AUTH_ROUTES
 from server.security_headers import SecurityHeadersMiddleware
+from server.streams.event_stream import EventStreamEndpoint
+from server.streams.operations import Operations
+from server.streams.viewers import Viewers
+from server.streams.websocket import WebSocketEndpoint
 from settings import InsecureSettingsError
+from tenancy.changes import Changes
 from tenancy.database import open_database
+from tenancy.notifications import Notifications
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -61,6 +67,8 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
 
     app = _Application(
         routes=[
+            Route("/graphql/stream", _Opened("event_stream")),
+            WebSocketRoute("/graphql", _Opened("websocket")),
             Route("/livez", livez),
             Route("/readyz", Readiness(drain, {"database": ping, "migrations": check_migrations}).answer),
             *AUTH_ROUTES,
@@ -103,8 +111,17 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     authentication = await opened.enter_async_context(open_authentication(settings, database.directory))
     app.state.database = database
     app.state.authentication = authentication
+    engine = Engine(schema, settings)
+    notifications = Notifications(database.url)
+    viewers = Viewers(authentication.authenticator, notifications, settings.limit_streams_per_member)
+    drain.on_ending(viewers.drain)
+    operations = Operations(engine, Changes(notifications), settings.database_pool_size)
+    await opened.enter_async_context(notifications.listening())
+    await opened.enter_async_context(viewers.kept_current())
+    app.state.event_stream = EventStreamEndpoint(viewers, operations, settings)
+    app.state.websocket = WebSocketEndpoint(viewers, operations, settings, drain)
     app.state.graphql = GraphQLEndpoint(
-        execute=Engine(schema, settings).execute,
+        execute=engine.execute,
         authenticator=authentication.authenticator,
         settings=settings,
         graphiql=GraphiQL(authenticator=authentication.authenticator, settings=settings)
@@ -124,3 +141,13 @@ class _Application(Starlette):
             await self.state.graphql_with_log(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+class _Opened:
+    """An endpoint that the lifespan has made, by its name in the application's state."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await getattr(scope["app"].state, self._name)(scope, receive, send)

@@ -7,7 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Drain:
@@ -15,6 +15,7 @@ class Drain:
 
     def __init__(self) -> None:
         self.begun = False
+        self._when_ending: list[Callable[[], None]] = []
         self._requests = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -22,6 +23,16 @@ class Drain:
     def begin(self) -> None:
         """May be called from a signal handler."""
         self.begun = True
+
+    def on_ending(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` before connections are closed: what has no end of its own has to be ended by then."""
+        self._when_ending.append(callback)
+
+    def end(self) -> None:
+        """The time for new traffic to go elsewhere is over."""
+        for callback in self._when_ending:
+            callback()
+        self._when_ending.clear()
 
     @contextlib.contextmanager
     def request(self) -> Iterator[None]:

@@ -6,15 +6,17 @@ every wait on the way out has a bound.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 import uvicorn
 
 from server.http_protocol import BoundedHttpProtocol
 from server.listening import listen
+from server.websocket_protocol import BoundedWebSocketProtocol
 
 if TYPE_CHECKING:
     import socket
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
     from server.drain import Drain
     from settings import Settings
+
+# For streams to say that they end. uvicorn would cut WebSockets off with a code of its own.
+_GOODBYE_SECONDS: Final = 0.3
 
 _log = structlog.get_logger()
 
@@ -53,6 +58,10 @@ def run(
     config = uvicorn.Config(
         app,
         http=BoundedHttpProtocol,
+        ws=BoundedWebSocketProtocol,
+        ws_max_size=settings.limit_body_bytes,
+        # Compressed, a few bytes could become as many as there is memory.
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -111,4 +120,8 @@ class GracefulServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self._drained_at is not None and time.monotonic() >= self._drained_at:
             self.should_exit = True
-        return await super().on_tick(counter)
+        is_over = await super().on_tick(counter)
+        if is_over:
+            self._drain.end()
+            await asyncio.sleep(_GOODBYE_SECONDS)
+        return is_over

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 from urllib.parse import parse_qsl
 
@@ -47,6 +48,29 @@ def from_body(body: bytes, request_id: str) -> Request:
     if not isinstance(payload, dict):
         refuse(400, "The body must be a JSON object.")
     return _request(payload, request_id, queries_only=False)
+
+
+def from_message(payload: Mapping[str, object], request_id: str) -> Request:
+    """The operation of a message that :func:`decoded` has read, on a connection that takes subscriptions.
+
+    Raises:
+        RequestRefusedError: as for a POST.
+    """
+    return streaming(_request(payload, request_id, queries_only=False))
+
+
+def streaming(request: Request) -> Request:
+    """The same request, on a way that takes subscriptions."""
+    return replace(request, streams=True)
+
+
+def decoded(text: bytes) -> object:
+    """A message, as strictly read as a body.
+
+    Raises:
+        RequestRefusedError: it is not JSON, or holds what no body may hold.
+    """
+    return _decode(text, "message")
 
 
 def from_query_string(query_string: bytes, request_id: str) -> Request:

@@ -73,7 +73,9 @@ class Visible:
         """The names of the types that can be come by: from the roots, and by an id."""
         schema = self._declarations.schema
         reached = {name for name in schema.type_map if name.startswith("__")}
-        roots = [each for each in (schema.query_type, schema.mutation_type) if each is not None]
+        roots = [
+            each for each in (schema.query_type, schema.mutation_type, schema.subscription_type) if each is not None
+        ]
         todo: list[GraphQLNamedType] = [each for each in roots if self.fields(each)]
         todo += [
             schema.type_map[name]
