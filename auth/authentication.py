@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from auth.grant_resolution import resolve_grants
 from auth.grants import Grants
+from auth.scannable_secret import PERSONAL_ACCESS_TOKEN
 from auth.sessions.access_token import MAX_CHARACTERS, AccessToken, refuse_untimely, signing_kid, verify
 from auth.unauthenticated import UnauthenticatedError
 from auth.viewer import Viewer
@@ -18,6 +19,9 @@ from tenancy.errors import NoTenantError, UnknownTenantError
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from auth.acting import Acting
+    from auth.permissions import Permission
+    from auth.personal_access_tokens import PersonalAccessTokens
     from auth.sessions.signing_keys import SigningKeys
     from cache import Cache
     from settings import Settings
@@ -34,6 +38,7 @@ _REMEMBERED_CALLERS: Final = 10_000
 GRANTS_SECONDS: Final = 3600
 
 _REMEMBERED_VERSIONS: Final = 10_000
+_REMEMBERED_SCOPES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,15 @@ class Authenticator:
     member may do is noticed at the next request: every transaction compares the authorization version.
     """
 
-    def __init__(
-        self, settings: Settings, keys: SigningKeys, directory: Directory, *, verified: Cache, grants: Cache
+    def __init__(  # noqa: PLR0913 - one for each thing that it asks
+        self,
+        settings: Settings,
+        keys: SigningKeys,
+        directory: Directory,
+        *,
+        verified: Cache,
+        grants: Cache,
+        personal: PersonalAccessTokens,
     ) -> None:
         r"""Put one together; ``auth/opening.py`` does.
 
@@ -69,12 +81,16 @@ class Authenticator:
             directory: of tenants.
             verified: remembers ``AccessToken``\ s that were verified, by the hash of their text.
             grants: remembers ``Grants``, by tenant, member and authorization version.
+            personal: looks up what is no JWT: personal access tokens.
         """
         self._settings = settings
         self._keys = keys
         self._directory = directory
         self._verified = verified
         self._grants = grants
+        self._personal = personal
+        # So that a scope's cut of the same grants is the same object, by which the engine knows what it decided.
+        self._narrowed: OrderedDict[tuple[int, frozenset[Permission]], tuple[Grants, Grants]] = OrderedDict()
         # The newest version that this process has heard of. An old one does no harm: the transaction refuses it.
         self._versions: OrderedDict[UUID, int] = OrderedDict()
         # By the hash of the token's text, which itself is kept nowhere.
@@ -97,6 +113,7 @@ class Authenticator:
             message = "the tenant is not served"
             raise UnauthenticatedError(message) from failure
         viewer = await self._viewer(placement, token.subject.member_id, token.subject.session_id)
+        viewer = self._bounded(viewer, token.subject.acting)
         self._remember(name, _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
         return viewer
 
@@ -126,13 +143,23 @@ class Authenticator:
         """
         if self._versions.get(viewer.tenant.tenant_id) == viewer.authorization_version:
             del self._versions[viewer.tenant.tenant_id]
-        return await self._viewer(viewer.tenant, viewer.member_id, viewer.session_id)
+        return self._bounded(await self._viewer(viewer.tenant, viewer.member_id, viewer.session_id), viewer.acting)
 
     async def verified(self, access_token: str) -> AccessToken:
-        """What a token says, if it is to be believed.
+        """What a token says, if it is to be believed; a personal access token says what was kept of it.
 
         Raises:
             UnauthenticatedError: it is not.
+        """
+        if access_token.startswith(PERSONAL_ACCESS_TOKEN):
+            return await self._personal.read(access_token)
+        return await self.verified_jwt(access_token)
+
+    async def verified_jwt(self, access_token: str) -> AccessToken:
+        """The same for the tokens that we sign, and for no others.
+
+        Raises:
+            UnauthenticatedError: it is not to be believed.
         """
         if len(access_token) > MAX_CHARACTERS or not access_token.isascii():
             message = "too long or not ASCII"
@@ -166,6 +193,22 @@ class Authenticator:
         name = f"{placement.tenant_id}:{member_id}:{resolved.version}"
         await self._grants.set(name, resolved.grants, seconds=GRANTS_SECONDS)
         return Viewer(placement, member_id, session_id, resolved.grants, resolved.version)
+
+    def _bounded(self, viewer: Viewer, acting: Acting | None) -> Viewer:
+        """The same viewer within the bounds of whoever acts for it."""
+        if acting is None:
+            return viewer
+        if acting.scope is None:
+            return replace(viewer, acting=acting)
+        key = (id(viewer.grants), acting.scope)
+        known = self._narrowed.get(key)
+        # The grants are kept to be compared: an address of memory alone could by now be somebody else's.
+        if known is None or known[0] is not viewer.grants:
+            known = (viewer.grants, viewer.grants.narrowed(acting.scope))
+            self._narrowed[key] = known
+            while len(self._narrowed) > _REMEMBERED_SCOPES:
+                self._narrowed.popitem(last=False)
+        return replace(viewer, grants=known[1], acting=acting)
 
     def _remember_version(self, tenant_id: UUID, version: int) -> None:
         # Answers may overtake each other; the version only ever counts up.

@@ -62,6 +62,13 @@ class Grants:
             return True
         return self.state(other) is not GrantState.EVERYWHERE and self.units(other) <= self.units(requirement)
 
+    def narrowed(self, scope: frozenset[Permission]) -> Grants:
+        """What is left of them within ``scope``. Nothing is ever added."""
+        return Grants(
+            everywhere=self.everywhere & scope,
+            in_units={permission: units for permission, units in self.in_units.items() if permission in scope},
+        )
+
     def to_json(self) -> dict[str, object]:
         """A form that a cache can keep."""
         return {

@@ -11,6 +11,9 @@ import orjson
 
 from auth.authentication import Authenticator
 from auth.grants import Grants
+from auth.oauth.client_authentication import ClientAuthentication
+from auth.oauth.client_tokens import ClientTokens
+from auth.personal_access_tokens import PersonalAccessTokens
 from auth.roles import BUILT_IN_ROLES
 from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
@@ -44,6 +47,8 @@ class Authentication:
         keys: what access tokens are signed with.
         sign_in: a person at a browser to a session.
         sign_out: the end of a session at the provider to the end of ours, and the other way round.
+        clients: a program that says it is a client, to the client.
+        client_tokens: a client to an access token.
     """
 
     settings: Settings
@@ -52,6 +57,8 @@ class Authentication:
     keys: SigningKeys
     sign_in: SignIn
     sign_out: SignOut
+    clients: ClientAuthentication
+    client_tokens: ClientTokens
 
 
 @asynccontextmanager
@@ -73,6 +80,7 @@ async def open_authentication(
         capacity=RESOLVED_GRANTS,
         codec=Codec(Grants.to_json, Grants.from_json),
     )
+    personal = open_local_cache(namespace="personal-access-token", capacity=VERIFIED_TOKENS)
     documents = open_cache(settings, namespace="identity-provider", capacity=PROVIDER_DOCUMENTS)
     outbound = Outbound(settings, transport)
     try:
@@ -81,15 +89,19 @@ async def open_authentication(
         oidc = OpenIdConnect(settings, outbound, documents)
         yield Authentication(
             settings=settings,
-            authenticator=Authenticator(settings, keys, directory, verified=verified, grants=grants),
+            authenticator=Authenticator(
+                settings, keys, directory, verified=verified, grants=grants, personal=PersonalAccessTokens(personal)
+            ),
             sessions=sessions,
             keys=keys,
             sign_in=SignIn(settings, directory, oidc, sessions),
             sign_out=SignOut(settings, oidc),
+            clients=ClientAuthentication(settings, directory),
+            client_tokens=ClientTokens(settings, keys),
         )
     finally:
         await outbound.close()
-        for cache in (documents, grants, verified):
+        for cache in (documents, personal, grants, verified):
             await cache.close()
 
 

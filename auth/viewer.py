@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from auth.acting import Acting
     from auth.grants import Grants
     from auth.permissions import Requirement
     from tenancy.placement import TenantPlacement
@@ -23,6 +24,7 @@ class Viewer:
         session_id: the session that the access token belongs to.
         grants: what the member may do, as of ``authorization_version``.
         authorization_version: compared by every transaction, so that outdated grants are never acted on.
+        acting: what stands between the caller and the member; ``None``: it is the member, who signed in.
     """
 
     tenant: TenantPlacement
@@ -30,6 +32,7 @@ class Viewer:
     session_id: UUID
     grants: Grants
     authorization_version: int
+    acting: Acting | None = None
 
     def may(self, requirement: Requirement, org_unit_id: UUID | None) -> bool:
         """Whether the viewer holds ``requirement`` for a thing of this org unit."""

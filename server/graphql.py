@@ -17,6 +17,7 @@ from auth.unauthenticated import UnauthenticatedError
 from engine.documents import document_digest
 from errors import ErrorCode
 from server import graphql_response, parameters
+from server.challenge import bearer_challenge
 from server.cross_site import check_same_origin
 from server.negotiation import MediaType, negotiate
 from server.plain_post import plain_post
@@ -101,7 +102,7 @@ class GraphQLEndpoint:
             if method == "POST":
                 check_body_headers(headers, self._settings.limit_body_bytes)
             viewer = await self._viewer(method, headers)
-            _check_tenant_hints(headers, viewer)
+            _check_tenant_hints(self._settings, headers, viewer)
         record.tenant_id, record.member_id = viewer.tenant.tenant_id, viewer.member_id
         request = await self._request(method, scope, receive, record.request_id)
         record.document_hash = document_digest(request.document)[:_DOCUMENT_HASH_LENGTH]
@@ -113,7 +114,7 @@ class GraphQLEndpoint:
         """Whoever holds the token. The tenant comes from it alone: not from the host, a path or another header."""
         token = token_from(headers, self._settings)
         if token is None:
-            _refuse_anonymous("Sign in, or send a bearer token.", 'Bearer realm="fieldgate"')
+            _refuse_anonymous("Sign in, or send a bearer token.", bearer_challenge(self._settings))
         if token.by_cookie:
             check_same_origin(method, headers, self._settings.public_origin)
         return await self._authenticated(token.text)
@@ -122,7 +123,7 @@ class GraphQLEndpoint:
         try:
             return await self._authenticator.viewer(token)
         except UnauthenticatedError as failure:
-            _refuse_invalid_token(failure)
+            _refuse_invalid_token(self._settings, failure)
 
     async def _request(self, method: str, scope: Scope, receive: Receive, request_id: str) -> Request:
         if method == "POST":
@@ -141,7 +142,7 @@ class GraphQLEndpoint:
                 try:
                     viewer = await self._authenticator.renewed(viewer)
                 except UnauthenticatedError as failure:
-                    _refuse_invalid_token(failure)
+                    _refuse_invalid_token(self._settings, failure)
         try:
             return await self._execute(request, viewer)
         except StaleAuthorizationError:
@@ -163,16 +164,16 @@ def _media_type(accept: str, *, html: bool) -> MediaType:
     return media_type
 
 
-def _check_tenant_hints(headers: Headers, viewer: Viewer) -> None:
+def _check_tenant_hints(settings: Settings, headers: Headers, viewer: Viewer) -> None:
     """A caller that names its tenant has to name the token's: a mix-up on its side must not pass unnoticed."""
     if any(hint != viewer.tenant.slug for hint in headers.getlist(TENANT_HINT)):
-        _refuse_anonymous("The token is not for this tenant.", 'Bearer realm="fieldgate", error="invalid_token"')
+        _refuse_anonymous("The token is not for this tenant.", bearer_challenge(settings, "invalid_token"))
 
 
-def _refuse_invalid_token(failure: UnauthenticatedError) -> NoReturn:
+def _refuse_invalid_token(settings: Settings, failure: UnauthenticatedError) -> NoReturn:
     """One answer for every reason, which only the log gets to know."""
     _log.info("unauthenticated", reason=str(failure))
-    _refuse_anonymous("The token is not valid.", 'Bearer realm="fieldgate", error="invalid_token"')
+    _refuse_anonymous("The token is not valid.", bearer_challenge(settings, "invalid_token"))
 
 
 def _refuse_anonymous(message: str, challenge: str) -> NoReturn:

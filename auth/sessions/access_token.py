@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from joserfc import jwt
 
+from auth.acting import Acting, acting_claims, acting_of
 from auth.compact_jws import MalformedTokenError, read_header, verified_claims
 from auth.sessions.key_ring import ALGORITHM
 from auth.unauthenticated import UnauthenticatedError
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from settings import Settings
 
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 # RFC 9068's name
-MAX_CHARACTERS: Final = 2048
+# Room for a scope of every permission there is, twice over.
+MAX_CHARACTERS: Final = 4096
 
 # Our own servers' clocks may differ by this much. An expiry is never stretched: tokens are short as it is.
 _CLOCK_SKEW_SECONDS: Final = 10
@@ -39,12 +41,14 @@ class Subject:
         member_id: the member.
         session_id: the sign-in that the token came from.
         authenticated_at: when the identity provider saw the person, in seconds since the epoch.
+        acting: what stands between the caller and the member; ``None``: it is the member, who signed in.
     """
 
     tenant_id: UUID
     member_id: UUID
     session_id: UUID
     authenticated_at: int
+    acting: Acting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +66,8 @@ def audience(settings: Settings) -> str:
     return f"{settings.public_url.rstrip('/')}/graphql"
 
 
-def issue(settings: Settings, pair: KeyPair, subject: Subject) -> str:
-    """Sign a token that is good for ``settings.access_token_seconds`` from now."""
+def issue(settings: Settings, pair: KeyPair, subject: Subject, *, seconds: int | None = None) -> str:
+    """Sign a token that is good for ``settings.access_token_seconds`` from now, or for fewer ``seconds``."""
     now = int(time.time())
     claims = {
         "iss": settings.public_url,
@@ -73,8 +77,9 @@ def issue(settings: Settings, pair: KeyPair, subject: Subject) -> str:
         "sid": str(subject.session_id),
         "jti": str(uuid4()),
         "iat": now,
-        "exp": now + settings.access_token_seconds,
+        "exp": now + min(seconds or settings.access_token_seconds, settings.access_token_seconds),
         "auth_time": subject.authenticated_at,
+        **acting_claims(subject.acting),
     }
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": pair.kid}
     return jwt.encode(header, claims, pair.private, algorithms=[ALGORITHM])
@@ -121,6 +126,7 @@ def verify(settings: Settings, text: str, key: ECKey) -> AccessToken:
         member_id=_identifier(claims, "sub"),
         session_id=_identifier(claims, "sid"),
         authenticated_at=_seconds(claims, "auth_time"),
+        acting=acting_of(claims),
     )
     token = AccessToken(subject, kid, issued_at=_seconds(claims, "iat"), expires_at=_seconds(claims, "exp"))
     refuse_untimely(settings, token)

@@ -151,6 +151,10 @@ class Sessions:
         ended = await Session.get_or_none(id=token.session_id)
         return None if ended is None else ended.identity_provider_id
 
+    async def end_by_id(self, session_id: UUID, reason: str) -> None:
+        """End a session that a verified token names."""
+        await self._end(session_id, reason)
+
     async def _rotate(self, token: RefreshToken, successor: RefreshToken) -> Rotation:
         rotation = await rotate(token, successor, idle_seconds=self._settings.session_idle_seconds)
         if rotation is None:
@@ -179,6 +183,11 @@ class Sessions:
             refresh_token=token.text,
             refresh_seconds=max(int(idle_expires_at.timestamp() - time.time()), 1),
         )
+
+
+async def live_session(session_id: UUID) -> bool:
+    """Whether there is such a session and nothing has ended it."""
+    return await Session.filter(id=session_id, revoked_at=None, expires_at__gt=datetime.now(UTC)).exists()
 
 
 async def _is_active(placement: TenantPlacement, member_id: UUID) -> bool:

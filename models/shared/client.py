@@ -28,9 +28,9 @@ class Client(SharedModel):
     previous_secret_hash = DigestField(null=True)
     previous_secret_expires_at = fields.DatetimeField(null=True)
     # Public keys, for a client that proves itself by signature (private_key_jwt).
-    jwks: fields.Field[dict[str, object]] = fields.JSONField(null=True)
+    jwks: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
     # Permissions by name, of those that its roles give it; absent means all of them.
-    scopes: fields.Field[list[str]] = fields.JSONField(null=True)
+    scopes: fields.Field[list[str] | None] = fields.JSONField(null=True)
     enabled = fields.BooleanField(default=True)
     expires_at = fields.DatetimeField(null=True)
     last_used_at = fields.DatetimeField(null=True)

@@ -25,7 +25,7 @@ class PersonalAccessToken(SharedModel):
     name = fields.CharField(max_length=200)
     digest = DigestField(unique=True)
     # Permissions by name, of those that the member's roles give; absent means all of them.
-    scopes: fields.Field[list[str]] = fields.JSONField(null=True)
+    scopes: fields.Field[list[str] | None] = fields.JSONField(null=True)
     expires_at = fields.DatetimeField()
     last_used_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)

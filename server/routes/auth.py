@@ -6,7 +6,9 @@ from typing import Final
 
 from starlette.routing import Route
 
-from server.routes.discovery import authorization_server, jwks
+from server.challenge import RESOURCE_METADATA_PATH
+from server.routes.clients import introspect
+from server.routes.discovery import authorization_server, jwks, protected_resource
 from server.routes.provider_logout import back_channel, front_channel
 from server.routes.sign_in import callback, login, login_form, logout, logout_page, rehearse
 from server.routes.token import revoke, session, token
@@ -23,6 +25,10 @@ AUTH_ROUTES: Final = (
     Route("/auth/session", session, methods=["GET"]),
     Route("/auth/token", token, methods=["POST"]),
     Route("/auth/revoke", revoke, methods=["POST"]),
+    Route("/auth/introspect", introspect, methods=["POST"]),
     Route("/.well-known/jwks.json", jwks, methods=["GET"]),
     Route("/.well-known/oauth-authorization-server", authorization_server, methods=["GET"]),
+    # By the resource's path, as RFC 9728 puts it together, and without, as people look for it.
+    Route(RESOURCE_METADATA_PATH, protected_resource, methods=["GET"]),
+    Route("/.well-known/oauth-protected-resource", protected_resource, methods=["GET"]),
 )

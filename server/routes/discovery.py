@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import JSONResponse
 
+from auth.compact_jws import ALGORITHMS
+from auth.oauth.client_authentication import METHODS
+from auth.sessions.access_token import audience
 from auth.sessions.signing_keys import PUBLISHED_SECONDS
 from server.routes.authentication import authentication_of
 
@@ -30,10 +33,27 @@ async def authorization_server(request: Request) -> Response:
         "issuer": settings.public_url,
         "jwks_uri": f"{base}/.well-known/jwks.json",
         "token_endpoint": f"{base}/auth/token",
-        "token_endpoint_auth_methods_supported": ["none"],
+        "token_endpoint_auth_methods_supported": ["none", *METHODS],
+        "token_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
         "revocation_endpoint": f"{base}/auth/revoke",
-        "revocation_endpoint_auth_methods_supported": ["none"],
-        "grant_types_supported": ["refresh_token"],
+        "revocation_endpoint_auth_methods_supported": ["none", *METHODS],
+        "revocation_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
+        "introspection_endpoint": f"{base}/auth/introspect",
+        "introspection_endpoint_auth_methods_supported": list(METHODS),
+        "introspection_endpoint_auth_signing_alg_values_supported": sorted(ALGORITHMS),
+        "grant_types_supported": ["refresh_token", "client_credentials"],
         "response_types_supported": [],
+    }
+    return JSONResponse(metadata, headers={"Cache-Control": f"public, max-age={_METADATA_SECONDS}"})
+
+
+async def protected_resource(request: Request) -> Response:
+    """``GET /.well-known/oauth-protected-resource`` (RFC 9728): whose tokens our endpoint takes, and how."""
+    settings = authentication_of(request).settings
+    metadata = {
+        "resource": audience(settings),
+        "authorization_servers": [settings.public_url],
+        "bearer_methods_supported": ["header"],
+        "resource_name": "Fieldgate",
     }
     return JSONResponse(metadata, headers={"Cache-Control": f"public, max-age={_METADATA_SECONDS}"})

@@ -9,12 +9,15 @@ import structlog
 from starlette.responses import JSONResponse, Response
 
 from auth.cookies import Cookie, read_cookie, token_from
+from auth.oauth.refused_client import RefusedClientError
 from auth.unauthenticated import UnauthenticatedError
 from models.tenant import Member
+from server.challenge import bearer_challenge
 from server.cross_site import check_same_origin
 from server.graphql import TENANT_HINT
 from server.refusal import RequestRefusedError
 from server.routes.authentication import authentication_of, forget_session, keep_session, read_parameters
+from server.routes.clients import client_credentials, refused_client, revoke_access_token
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -35,6 +38,8 @@ async def token(request: Request) -> Response:
     """
     try:
         parameters = await read_parameters(request)
+        if parameters.get("grant_type") == "client_credentials":
+            return await client_credentials(request, parameters)
         if parameters.get("grant_type", "refresh_token") != "refresh_token":
             return _error(400, "unsupported_grant_type")
         if "refresh_token" in parameters:
@@ -52,6 +57,10 @@ async def revoke(request: Request) -> Response:
         return _error(refused.status, "invalid_request")
     if "token" not in parameters:
         return _error(400, "invalid_request")
+    try:
+        await revoke_access_token(request, parameters)
+    except RefusedClientError as failure:
+        return refused_client(failure)
     await authentication_of(request).sessions.end(parameters["token"], "revoked")
     return Response(headers=_NO_STORE)
 
@@ -61,14 +70,14 @@ async def session(request: Request) -> Response:
     authentication = authentication_of(request)
     presented = token_from(request.headers, authentication.settings)
     if presented is None:
-        return _unauthenticated('Bearer realm="fieldgate"')
+        return _unauthenticated(bearer_challenge(authentication.settings))
     try:
         viewer = await authentication.authenticator.viewer(presented.text)
         expires_at = (await authentication.authenticator.verified(presented.text)).expires_at
         member = await _member(viewer)
     except UnauthenticatedError as failure:
         _log.info("unauthenticated", reason=str(failure))
-        return _unauthenticated('Bearer realm="fieldgate", error="invalid_token"')
+        return _unauthenticated(bearer_challenge(authentication.settings, "invalid_token"))
     body = {
         "tenant": {"id": str(viewer.tenant.tenant_id), "slug": viewer.tenant.slug},
         "member": {"id": str(member.id), "email": member.email, "fullName": member.full_name},

@@ -15,6 +15,7 @@ from auth.authentication import REMEMBERED_SECONDS, Authenticator, Unauthenticat
 from auth.grants import Grants
 from auth.opening import open_authentication
 from auth.permissions import Permission
+from auth.personal_access_tokens import PersonalAccessTokens
 from auth.sessions.access_token import Subject, issue
 from cache import Codec, open_cache, open_local_cache
 from models.shared import SigningKey, TenantStatus
@@ -49,6 +50,7 @@ def new_authenticator(settings: Settings, keys: SigningKeys, database: Database)
         database.directory,
         verified=open_local_cache(namespace="verified", capacity=10),
         grants=open_cache(settings, namespace="grants", capacity=10, codec=GRANTS_CODEC),
+        personal=PersonalAccessTokens(open_local_cache(namespace="personal", capacity=10)),
     )
 
 

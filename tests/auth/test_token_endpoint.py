@@ -11,6 +11,7 @@ from joserfc.jwk import KeySet
 from auth.cookies import Cookie
 from auth.sessions.access_token import audience
 from models.shared import Session
+from server.challenge import bearer_challenge
 from tests.auth.browser import ACME
 from tests.auth.tokens import sign
 
@@ -113,7 +114,7 @@ async def test_a_bad_bearer_token_is_not_made_good_by_a_cookie(signed_in: Browse
 async def test_nobody_is_told_how_to_become_somebody(browser: Browser) -> None:
     answer = await browser.get("/auth/session")
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == 'Bearer realm="fieldgate"'
+    assert answer.headers["www-authenticate"] == bearer_challenge(browser.authentication.settings)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +167,7 @@ async def test_anybody_can_verify_our_tokens_with_the_published_keys(signed_in: 
 async def test_the_metadata_names_endpoints_that_are_there(signed_in: Browser, settings: Settings) -> None:
     metadata = (await signed_in.get("/.well-known/oauth-authorization-server")).json()
     assert metadata["issuer"] == settings.public_url
-    assert metadata["grant_types_supported"] == ["refresh_token"]
+    assert metadata["grant_types_supported"] == ["refresh_token", "client_credentials"]
     assert (await signed_in.client.get(metadata["jwks_uri"])).status_code == 200
     assert (await signed_in.client.post(metadata["token_endpoint"], data={"refresh_token": "x"})).status_code == 400
     assert (await signed_in.client.post(metadata["revocation_endpoint"], data={"token": "x"})).status_code == 200
@@ -174,7 +175,7 @@ async def test_the_metadata_names_endpoints_that_are_there(signed_in: Browser, s
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/auth/token"), ("GET", "/auth/revoke"), ("POST", "/auth/login"), ("POST", "/auth/callback")],
+    [("GET", "/auth/token"), ("GET", "/auth/revoke"), ("PUT", "/auth/login"), ("POST", "/auth/callback")],
 )
 async def test_only_the_method_of_a_path_is_answered(browser: Browser, method: str, path: str) -> None:
     assert (await browser.client.request(method, path)).status_code == 405
