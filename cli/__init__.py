@@ -11,6 +11,7 @@ COMMANDS = {
     "migrate": ("cli.migrate", "Bring the shared schema, then every tenant, to this release."),
     "import": ("cli.importing", "Bring rows of a file into a tenant."),
     "token": ("cli.token", "Print an access token for somebody of the demo (development only)."),
+    "client": ("cli.client", "Create and look after a partner's programs (OAuth 2 client credentials)."),
     "schema": ("cli.schema", "Print and compare the GraphQL schema."),
     "permissions": ("cli.permissions", "Show who may read and write what."),
     "config": ("cli.config", "Show the settings in force."),
