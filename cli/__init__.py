@@ -8,6 +8,8 @@ COMMANDS = {
     "serve": ("cli.serve", "Serve the endpoint."),
     "dev": ("cli.dev", "Start everything on this machine: a database, two demo tenants, the server."),
     "tenant": ("cli.tenant", "Create and look after tenants."),
+    "identity-provider": ("cli.identity_provider", "Look after the identity providers of a tenant."),
+    "domain": ("cli.domain", "Prove that e-mail domains are a tenant's."),
     "migrate": ("cli.migrate", "Bring the shared schema, then every tenant, to this release."),
     "import": ("cli.importing", "Bring rows of a file into a tenant."),
     "token": ("cli.token", "Print an access token for somebody of the demo (development only)."),

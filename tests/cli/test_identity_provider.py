@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from auth.sso.domains import record_name
+from auth.sso.provider import as_provider
+from models.shared import Domain, IdentityProvider
+from tests.auth.name_server import name_server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from settings import Settings
+    from tenancy.placement import TenantPlacement
+
+
+@dataclass(frozen=True)
+class Command:
+    """The console script, on the database of the tests."""
+
+    settings: Settings
+
+    async def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        assert self.settings.database_url is not None
+        variables = {
+            **os.environ,
+            "FIELDGATE_ENVIRONMENT": "development",
+            "FIELDGATE_DATABASE_URL": self.settings.database_url.get_secret_value(),
+            **environment,
+        }
+        command = [sys.executable, "-m", "cli", *arguments]
+        return await asyncio.to_thread(
+            subprocess.run, command, env=variables, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture
+async def fieldgate(settings: Settings, acme: TenantPlacement) -> AsyncIterator[Command]:
+    yield Command(settings)
+    await IdentityProvider.filter(tenant_id=acme.tenant_id).delete()
+    await Domain.filter(tenant_id=acme.tenant_id).delete()
+
+
+async def test_a_connection_is_made_switched_off_and_its_secret_is_shown_to_nobody(
+    fieldgate: Command, settings: Settings, acme: TenantPlacement, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("canary-secret\n", encoding="utf-8")
+    named = ("--tenant", acme.slug, "--json")
+    given = ("--issuer", "https://idp.example", "--client-id", "us", "--client-secret-file", str(secret))
+    made = await fieldgate("identity-provider", "create", "Okta", *given, *named)
+    assert made.returncode == 0, made.stderr
+    listed = await fieldgate("identity-provider", "list", *named)
+    assert json.loads(listed.stdout) == json.loads(made.stdout)
+    described = json.loads(made.stdout)[0]
+    assert (described["name"], described["enabled"], described["testedAt"]) == ("Okta", False, None)
+    assert "canary-secret" not in made.stdout + made.stderr + listed.stdout
+    row = await IdentityProvider.get(id=described["id"])
+    assert b"canary-secret" not in bytes(row.client_secret or b"")
+    assert as_provider(settings, row).client_secret == "canary-secret"
+
+
+async def test_a_connection_is_enabled_after_a_test_only(fieldgate: Command, acme: TenantPlacement) -> None:
+    row = await IdentityProvider.create(
+        tenant_id=acme.tenant_id, name="Okta", issuer="https://idp.example", client_id="us", enabled=False
+    )
+    refused = await fieldgate("identity-provider", "enable", str(row.id))
+    assert refused.returncode == 1
+    assert "has not been tested" in refused.stderr
+    address = (await fieldgate("identity-provider", "test", str(row.id))).stdout
+    assert "/auth/test?ticket=" in address
+    await IdentityProvider.filter(id=row.id).update(tested_at=datetime.now(UTC))
+    assert (await fieldgate("identity-provider", "enable", str(row.id))).returncode == 0
+    assert (await IdentityProvider.get(id=row.id)).enabled
+    assert (await fieldgate("identity-provider", "disable", str(row.id))).returncode == 0
+    assert not (await IdentityProvider.get(id=row.id)).enabled
+
+
+async def test_a_domain_is_claimed_and_proved(fieldgate: Command, acme: TenantPlacement) -> None:
+    named = ("acme.example", "--tenant", acme.slug)
+    said = (await fieldgate("domain", "add", *named)).stdout
+    record = said.split('"')[1]
+    async with name_server() as server:
+        asking = {"FIELDGATE_DNS_SERVER": server.address}
+        assert (await fieldgate("domain", "verify", *named, **asking)).returncode == 1
+        server.records[f"{record_name('acme.example')}."] = [record]
+        verified = await fieldgate("domain", "verify", *named, **asking)
+    assert (verified.returncode, verified.stdout) == (0, "acme.example is verified\n"), verified.stderr
+    assert (await fieldgate("domain", "add", "no domain", "--tenant", acme.slug)).returncode == 2
