@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from auth.acting import Acting
     from auth.permissions import Permission
     from auth.personal_access_tokens import PersonalAccessTokens
+    from auth.sessions.revocation import Revocations
     from auth.sessions.signing_keys import SigningKeys
     from cache import Cache
     from settings import Settings
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Authenticator", "UnauthenticatedError"]
 
-# How long a caller who was looked at is taken for the same. Whoever ends a session calls ``forget``.
+# How long a caller who was looked at is taken for the same. A session that was ended is not, however short that is.
 REMEMBERED_SECONDS: Final = 1.0
 _REMEMBERED_CALLERS: Final = 10_000
 
@@ -59,8 +60,9 @@ class _Caller:
 class Authenticator:
     """Believes or refuses access tokens, and knows what their members may do.
 
-    A session that was ended is noticed when its access token expires, minutes later at most. Whatever decides what a
-    member may do is noticed at the next request: every transaction compares the authorization version.
+    A session that was ended is noticed within seconds (``sessions/revocation.py``), and when its access token expires
+    if nothing can be heard or looked up. Whatever decides what a member may do is noticed at the next request: every
+    transaction compares the authorization version.
     """
 
     def __init__(  # noqa: PLR0913 - one for each thing that it asks
@@ -72,6 +74,7 @@ class Authenticator:
         verified: Cache,
         grants: Cache,
         personal: PersonalAccessTokens,
+        revocations: Revocations,
     ) -> None:
         r"""Put one together; ``auth/opening.py`` does.
 
@@ -82,6 +85,7 @@ class Authenticator:
             verified: remembers ``AccessToken``\ s that were verified, by the hash of their text.
             grants: remembers ``Grants``, by tenant, member and authorization version.
             personal: looks up what is no JWT: personal access tokens.
+            revocations: the sessions that were ended a short while ago.
         """
         self._settings = settings
         self._keys = keys
@@ -91,6 +95,7 @@ class Authenticator:
         self._personal = personal
         # So that a scope's cut of the same grants is the same object, by which the engine knows what it decided.
         self._narrowed: OrderedDict[tuple[int, frozenset[Permission]], tuple[Grants, Grants]] = OrderedDict()
+        self._revocations = revocations
         # The newest version that this process has heard of. An old one does no harm: the transaction refuses it.
         self._versions: OrderedDict[UUID, int] = OrderedDict()
         # By the hash of the token's text, which itself is kept nowhere.
@@ -125,6 +130,7 @@ class Authenticator:
         viewer = caller.viewer
         return (
             time.monotonic() < caller.until
+            and not self._revocations.is_revoked(viewer.session_id)
             and time.time() < caller.expires_at
             and self._versions.get(viewer.tenant.tenant_id) == viewer.authorization_version
         )
@@ -178,6 +184,9 @@ class Authenticator:
         return verified
 
     async def _viewer(self, placement: TenantPlacement, member_id: UUID, session_id: UUID) -> Viewer:
+        if self._revocations.is_revoked(session_id):
+            message = "the session is over"
+            raise UnauthenticatedError(message)
         version = self._versions.get(placement.tenant_id)
         if version is not None:
             grants = await self._grants.get(f"{placement.tenant_id}:{member_id}:{version}")

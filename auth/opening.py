@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +15,7 @@ from auth.oauth.client_authentication import ClientAuthentication
 from auth.oauth.client_tokens import ClientTokens
 from auth.personal_access_tokens import PersonalAccessTokens
 from auth.roles import BUILT_IN_ROLES
+from auth.sessions.revocation import Revocations
 from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
 from auth.sso.oidc import OpenIdConnect
@@ -22,6 +23,8 @@ from auth.sso.outbound import Outbound
 from auth.sso.sign_in import SignIn
 from auth.sso.sign_out import SignOut
 from cache import Codec, open_cache, open_local_cache
+from tenancy.database import database_url
+from tenancy.notifications import Notifications
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,6 +48,7 @@ class Authentication:
         authenticator: access token to viewer.
         sessions: refresh token to access token, and the end of both.
         keys: what access tokens are signed with.
+        revocations: which sessions were ended; an open stream asks to be told.
         sign_in: a person at a browser to a session.
         sign_out: the end of a session at the provider to the end of ours, and the other way round.
         clients: a program that says it is a client, to the client.
@@ -55,6 +59,7 @@ class Authentication:
     authenticator: Authenticator
     sessions: Sessions
     keys: SigningKeys
+    revocations: Revocations
     sign_in: SignIn
     sign_out: SignOut
     clients: ClientAuthentication
@@ -63,13 +68,18 @@ class Authentication:
 
 @asynccontextmanager
 async def open_authentication(
-    settings: Settings, directory: Directory, *, transport: httpx2.AsyncBaseTransport | None = None
+    settings: Settings,
+    directory: Directory,
+    *,
+    notifications: Notifications | None = None,
+    transport: httpx2.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Authentication]:
     """Open it; the database must be open before and stay open until after.
 
     Args:
         settings: of the whole server.
         directory: of tenants.
+        notifications: what PostgreSQL tells this process, heard elsewhere; without, it is listened for here.
         transport: how identity providers are reached, where that is not over the network.
     """
     # Verifying a token takes less time than asking Redis for it.
@@ -83,26 +93,37 @@ async def open_authentication(
     personal = open_local_cache(namespace="personal-access-token", capacity=VERIFIED_TOKENS)
     documents = open_cache(settings, namespace="identity-provider", capacity=PROVIDER_DOCUMENTS)
     outbound = Outbound(settings, transport)
-    try:
+    async with AsyncExitStack() as opened:
+        if notifications is None:
+            notifications = Notifications(database_url(settings))
+            await opened.enter_async_context(notifications.listening())
+        revocations = Revocations(notifications)
+        await opened.enter_async_context(revocations.looking())
+        opened.push_async_callback(outbound.close)
+        for cache in (documents, personal, grants, verified):
+            opened.push_async_callback(cache.close)
         keys = SigningKeys(settings)
         sessions = Sessions(settings, keys, directory)
         oidc = OpenIdConnect(settings, outbound, documents)
         yield Authentication(
             settings=settings,
             authenticator=Authenticator(
-                settings, keys, directory, verified=verified, grants=grants, personal=PersonalAccessTokens(personal)
+                settings,
+                keys,
+                directory,
+                verified=verified,
+                grants=grants,
+                personal=PersonalAccessTokens(personal),
+                revocations=revocations,
             ),
             sessions=sessions,
             keys=keys,
+            revocations=revocations,
             sign_in=SignIn(settings, directory, oidc, sessions),
             sign_out=SignOut(settings, oidc),
             clients=ClientAuthentication(settings, directory),
             client_tokens=ClientTokens(settings, keys),
         )
-    finally:
-        await outbound.close()
-        for cache in (documents, personal, grants, verified):
-            await cache.close()
 
 
 def _roles_fingerprint() -> str:

@@ -108,11 +108,13 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     schema = build_schema()
     database = await open_database(settings)
     opened.push_async_callback(database.close)
-    authentication = await opened.enter_async_context(open_authentication(settings, database.directory))
+    notifications = Notifications(database.url)
+    authentication = await opened.enter_async_context(
+        open_authentication(settings, database.directory, notifications=notifications)
+    )
     app.state.database = database
     app.state.authentication = authentication
     engine = Engine(schema, settings)
-    notifications = Notifications(database.url)
     viewers = Viewers(authentication.authenticator, notifications, settings.limit_streams_per_member)
     drain.on_ending(viewers.drain)
     operations = Operations(engine, Changes(notifications), settings.database_pool_size)

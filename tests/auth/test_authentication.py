@@ -17,9 +17,11 @@ from auth.opening import open_authentication
 from auth.permissions import Permission
 from auth.personal_access_tokens import PersonalAccessTokens
 from auth.sessions.access_token import Subject, issue
+from auth.sessions.revocation import Revocations
 from cache import Codec, open_cache, open_local_cache
 from models.shared import SigningKey, TenantStatus
 from models.tenant import Member, Role, RoleAssignment
+from tenancy.notifications import Notifications
 from tenancy.provisioning import set_tenant_status
 from tenancy.scope import StaleAuthorizationError, tenant_scope
 from tests.auth.tokens import SESSION
@@ -51,6 +53,7 @@ def new_authenticator(settings: Settings, keys: SigningKeys, database: Database)
         verified=open_local_cache(namespace="verified", capacity=10),
         grants=open_cache(settings, namespace="grants", capacity=10, codec=GRANTS_CODEC),
         personal=PersonalAccessTokens(open_local_cache(namespace="personal", capacity=10)),
+        revocations=Revocations(Notifications(database.url)),
     )
 
 

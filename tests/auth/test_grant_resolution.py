@@ -8,13 +8,23 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
+from tortoise.exceptions import IntegrityError
 
 from auth.grant_resolution import resolve_grants
 from auth.grants import NO_GRANTS, GrantState
 from auth.permissions import Permission
 from auth.roles import BUILT_IN_ROLES
 from auth.unauthenticated import UnauthenticatedError
-from models.tenant import AuthorizationState, Member, OrgUnit, Role, RoleAssignment, RoleInclusion
+from models.tenant import (
+    AuthorizationState,
+    GroupMembership,
+    Member,
+    MemberGroup,
+    OrgUnit,
+    Role,
+    RoleAssignment,
+    RoleInclusion,
+)
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -31,6 +41,7 @@ async def place(owner: Person) -> AsyncIterator[TenantPlacement]:
     yield owner.placement
     async with tenant_scope(owner.placement, authorization_version=None):
         await RoleAssignment.all().delete()
+        await MemberGroup.all().delete()
         await RoleInclusion.all().delete()
         await Role.filter(built_in=False).delete()
         await Role.filter(built_in=True).update(permissions=[])
@@ -142,6 +153,42 @@ async def test_another_members_assignments_do_not_count(owner: Person, place: Te
         other = await Member.create(email="other@acme.example", full_name="Other", org_unit_id=owner.org_unit_id)
     await assign(place, other.id, "owner", None)
     assert await grants_of(owner) == NO_GRANTS
+
+
+async def test_a_groups_role_is_held_by_its_members_as_long_as_they_are_in_it(
+    owner: Person, place: TenantPlacement
+) -> None:
+    region = await make_unit(place, owner.org_unit_id)
+    async with tenant_scope(place, authorization_version=None):
+        group = await MemberGroup.create(display_name="Analysts")
+        role = await Role.get(key="analyst")
+        await RoleAssignment.create(group_id=group.id, role_id=role.id, org_unit_id=region)
+        stranger = await MemberGroup.create(display_name="Others")
+        await RoleAssignment.create(group_id=stranger.id, role_id=role.id)
+    assert await grants_of(owner) == NO_GRANTS
+    before = (await resolve_grants(place, owner.member_id)).version
+    async with tenant_scope(place, authorization_version=None):
+        membership = await GroupMembership.create(group_id=group.id, member_id=owner.member_id)
+    grants = await grants_of(owner)
+    assert grants.everywhere == frozenset()
+    assert grants.units(Permission.COMPANY_READ) == {region}
+    assert (await resolve_grants(place, owner.member_id)).version > before
+    async with tenant_scope(place, authorization_version=None):
+        await membership.delete()
+    assert await grants_of(owner) == NO_GRANTS
+
+
+@pytest.mark.parametrize("both", [True, False])
+async def test_a_role_is_assigned_to_a_member_or_a_group_and_not_to_both_or_neither(
+    owner: Person, place: TenantPlacement, *, both: bool
+) -> None:
+    async with tenant_scope(place, authorization_version=None):
+        group = await MemberGroup.create(display_name="Analysts")
+        role = await Role.get(key="analyst")
+    group_id, member_id = (group.id, owner.member_id) if both else (None, None)
+    with pytest.raises(IntegrityError):
+        async with tenant_scope(place, authorization_version=None):
+            await RoleAssignment.create(role_id=role.id, group_id=group_id, member_id=member_id)
 
 
 @pytest.mark.parametrize("change", ["inactive", "gone"])

@@ -1,0 +1,76 @@
+"""What has happened in a tenant, written down where the tenant's owner can read it, and nobody can change it.
+
+An event is recorded in the transaction that does what it tells of, so neither is there without the other. Details hold
+identifiers, names of fields and fixed phrases: never a secret, a token, or what somebody typed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from models.tenant import AuditActorKind, AuditEvent
+from tenancy.scope import current_scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it.
+
+    Attributes:
+        kind: what ``key`` is a key of.
+        key: absent where nobody has proved who they are, or an operator is not a row of the tenant's.
+        operator: the e-mail address of somebody of ours who acts in the tenant.
+    """
+
+    kind: AuditActorKind
+    key: UUID | None = None
+    operator: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditSubject:
+    """What it was done to: a row of some table, here or in the shared schema."""
+
+    kind: str
+    key: UUID
+
+
+NOBODY: Final = Actor(AuditActorKind.ANONYMOUS)
+
+
+async def record(
+    actor: Actor,
+    action: str,
+    subject: AuditSubject | None = None,
+    *,
+    details: Mapping[str, object] | None = None,
+    request_id: str | None = None,
+) -> None:
+    """Write down one event in the tenant whose scope the running task is in; kept if the transaction is.
+
+    Args:
+        actor: who did it.
+        action: ``noun:verb``, as permissions are named: ``session:begin``, ``identity_provider:update``.
+        subject: what it was done to.
+        details: what else whoever reads it has to know.
+        request_id: of the request that did it, which the log has as well.
+
+    Raises:
+        NoTenantError: the running task is in no tenant's scope.
+    """
+    current_scope()
+    await AuditEvent.create(
+        actor_kind=actor.kind,
+        actor_id=actor.key,
+        operator=actor.operator,
+        action=action,
+        subject_kind=subject.kind if subject else None,
+        subject_id=subject.key if subject else None,
+        details=dict(details or {}),
+        request_id=request_id,
+    )
