@@ -16,7 +16,7 @@ from auth.sso.provider import seal_client_secret
 from auth.sso.refusal import SignInRefusedError
 from auth.sso.rehearsal import test_ticket
 from cli.environment import command_settings
-from cli.failure import CommandFailedError
+from cli.failure import CommandFailedError, UsageError
 from models.shared import IdentityProvider, Tenant
 from tenancy.database import open_database
 
@@ -31,6 +31,8 @@ app = App(
     help_epilogue="Example: `fieldgate identity-provider list --tenant acme`",
 )
 
+CLAIMS = frozenset({"email", "email_verified", "full_name", "groups"})
+
 TenantSlug = Annotated[str, Parameter(name="--tenant", help="The tenant's name in paths.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON for a program to read.")]
 
@@ -43,6 +45,7 @@ def create(  # noqa: PLR0913 - one option for each thing that the provider's adm
     issuer: str,
     client_id: str,
     client_secret_file: Path | None = None,
+    claim: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     as_json: Json = False,
 ) -> None:
     """Make a connection. It stays off until a test of it has worked and it is enabled.
@@ -53,8 +56,13 @@ def create(  # noqa: PLR0913 - one option for each thing that the provider's adm
         issuer: What the provider calls itself, to the letter.
         client_id: What the provider calls us.
         client_secret_file: A file that holds the secret, so that it is in no history of commands; none: no secret.
+        claim: OURS=THEIRS, where the provider calls a claim otherwise; ours: email, email_verified, full_name, groups.
         as_json: Print JSON for a program to read.
     """
+    claim_names = {ours: theirs for ours, _, theirs in (pair.partition("=") for pair in claim)}
+    if not claim_names.keys() <= CLAIMS or not all(claim_names.values()):
+        message = f"--claim is OURS=THEIRS, and ours is one of {', '.join(sorted(CLAIMS))}"
+        raise UsageError(message)
     secret = None if client_secret_file is None else client_secret_file.read_text(encoding="utf-8").strip()
 
     async def work() -> dict[str, object]:
@@ -65,7 +73,12 @@ def create(  # noqa: PLR0913 - one option for each thing that the provider's adm
                 message = "the issuer must be an https address"
                 raise CommandFailedError(message) from refused
             row = IdentityProvider(
-                tenant_id=(await _tenant(tenant)).id, name=name, issuer=issuer, client_id=client_id, enabled=False
+                tenant_id=(await _tenant(tenant)).id,
+                name=name,
+                issuer=issuer,
+                client_id=client_id,
+                claim_names=claim_names,
+                enabled=False,
             )
             row.client_secret = None if secret is None else seal_client_secret(settings, row.id, secret)
             await row.save(force_create=True)

@@ -57,7 +57,10 @@ async def test_a_connection_is_made_switched_off_and_its_secret_is_shown_to_nobo
     secret = tmp_path / "secret"
     secret.write_text("canary-secret\n", encoding="utf-8")
     named = ("--tenant", acme.slug, "--json")
-    given = ("--issuer", "https://idp.example", "--client-id", "us", "--client-secret-file", str(secret))
+    wrong = ("--issuer", "https://idp.example", "--client-id", "us", "--claim", "role=role")
+    assert (await fieldgate("identity-provider", "create", "Okta", *wrong, *named)).returncode == 2
+    claim = ("--claim", "email_verified=xms_edov")
+    given = (*claim, "--issuer", "https://idp.example", "--client-id", "us", "--client-secret-file", str(secret))
     made = await fieldgate("identity-provider", "create", "Okta", *given, *named)
     assert made.returncode == 0, made.stderr
     listed = await fieldgate("identity-provider", "list", *named)
@@ -66,6 +69,7 @@ async def test_a_connection_is_made_switched_off_and_its_secret_is_shown_to_nobo
     assert (described["name"], described["enabled"], described["testedAt"]) == ("Okta", False, None)
     assert "canary-secret" not in made.stdout + made.stderr + listed.stdout
     row = await IdentityProvider.get(id=described["id"])
+    assert row.claim_names == {"email_verified": "xms_edov"}
     assert b"canary-secret" not in bytes(row.client_secret or b"")
     assert as_provider(settings, row).client_secret == "canary-secret"
 
