@@ -56,6 +56,8 @@ class Permission(StrEnum):
 
     SUPPORT_ACCESS_APPROVE = "support_access:approve"
 
+    PERSONAL_ACCESS_TOKEN_WRITE = "personal_access_token:write"  # noqa: S105 # a permission, not a secret
+
 
 Public = Literal["PUBLIC"]
 

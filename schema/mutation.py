@@ -7,6 +7,7 @@ import resolvers.company_create
 import resolvers.company_update
 import resolvers.onboarding_case_advance
 import resolvers.onboarding_case_open
+import resolvers.personal_access_token
 from auth.permissions import Permission
 from schema.companies_import import CompaniesImportInput, CompaniesImportPayload
 from schema.company_changes import (
@@ -21,6 +22,12 @@ from schema.onboarding_case_changes import (
     OnboardingCaseAdvancePayload,
     OnboardingCaseOpenInput,
     OnboardingCaseOpenPayload,
+)
+from schema.personal_access_token import (
+    PersonalAccessTokenCreateInput,
+    PersonalAccessTokenCreatePayload,
+    PersonalAccessTokenRevokeInput,
+    PersonalAccessTokenRevokePayload,
 )
 
 
@@ -55,4 +62,16 @@ class Mutation:
         takes=OnboardingCaseAdvanceInput,
         change=resolvers.onboarding_case_advance.advance,
         description="Take a case to one of its nextStates. To approve or reject it takes onboarding_case:approve too.",
+    )
+    personal_access_token_create: PersonalAccessTokenCreatePayload | None = mutation(
+        requires=Permission.PERSONAL_ACCESS_TOKEN_WRITE,
+        takes=PersonalAccessTokenCreateInput,
+        change=resolvers.personal_access_token.create_token,
+        description="Make a token for a script of your own. It may do what you may, at the most.",
+    )
+    personal_access_token_revoke: PersonalAccessTokenRevokePayload | None = mutation(
+        requires=Permission.PERSONAL_ACCESS_TOKEN_WRITE,
+        takes=PersonalAccessTokenRevokeInput,
+        change=resolvers.personal_access_token.revoke_token,
+        description="End a token of your own.",
     )
