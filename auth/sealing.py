@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     REFRESH_TOKEN = "refresh token"  # noqa: S105 # a name, not a secret
     CONNECTION_TEST = "connection test"
     DEVELOPMENT_CLIENT = "development client"
+    SCIM_CURSOR = "SCIM cursor"
 
 
 class UnsealError(Exception):

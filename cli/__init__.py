@@ -12,6 +12,7 @@ COMMANDS = {
     "domain": ("cli.domain", "Prove that e-mail domains are a tenant's."),
     "migrate": ("cli.migrate", "Bring the shared schema, then every tenant, to this release."),
     "import": ("cli.importing", "Bring rows of a file into a tenant."),
+    "scim": ("cli.scim", "Look after the tokens of identity providers."),
     "token": ("cli.token", "Print an access token for somebody of the demo (development only)."),
     "client": ("cli.client", "Create and look after a partner's programs (OAuth 2 client credentials)."),
     "schema": ("cli.schema", "Print and compare the GraphQL schema."),

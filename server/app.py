@@ -22,6 +22,7 @@ from server.health import Readiness, livez
 from server.migrations import check_migrations
 from server.request_log import RequestLogMiddleware
 from server.routes.auth import AUTH_ROUTES
+from server.routes.scim import SCIM_ROUTES
 from server.security_headers import SecurityHeadersMiddleware
 from server.streams.event_stream import EventStreamEndpoint
 from server.streams.operations import Operations
@@ -72,6 +73,7 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
             Route("/livez", livez),
             Route("/readyz", Readiness(drain, {"database": ping, "migrations": check_migrations}).answer),
             *AUTH_ROUTES,
+            *SCIM_ROUTES,
             *([assets()] if settings.serves_graphiql else []),
             *extra_routes,
         ],

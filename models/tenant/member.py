@@ -38,6 +38,12 @@ class Member(TenantModel):
     # What SCIM knows the member by: the provider's key, and the name that somebody signs in with there.
     external_id = fields.CharField(max_length=255, null=True)
     user_name = fields.CharField(max_length=320, null=True)
+    # The user name as it is compared, so that no two members have names that only look different to a machine.
+    user_name_key = fields.CharField(max_length=640, null=True, unique=True)
+    # What the provider said beside that, in SCIM's own form, to be told again as it was said.
+    scim_attributes: fields.Field[dict[str, object] | None] = fields.JSONField(null=True)
+    # The provider deleted the member: for SCIM they are gone. What they did still has somebody who did it.
+    deprovisioned_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "member"

@@ -1,0 +1,1 @@
+"""Provisioning by identity providers."""
