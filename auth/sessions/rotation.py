@@ -38,7 +38,12 @@ UPDATE fieldgate.session SET
     ),
     last_used_at = now(),
     updated_at = now(),
-    idle_expires_at = LEAST(now() + make_interval(secs => $4), expires_at)
+    idle_expires_at = LEAST(
+        now() + make_interval(secs => LEAST(
+            $4::int, (SELECT session_idle_seconds FROM fieldgate.tenant WHERE tenant.id = session.tenant_id)
+        )),
+        expires_at
+    )
 WHERE id = $1 AND revoked_at IS NULL AND expires_at > now() AND idle_expires_at > now()
     AND EXISTS (SELECT FROM fieldgate.tenant WHERE tenant.id = session.tenant_id AND tenant.status = 'ACTIVE')
     AND EXISTS (SELECT FROM fieldgate.identity_provider

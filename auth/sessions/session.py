@@ -15,7 +15,7 @@ from auth.sessions.access_token import Subject, issue
 from auth.sessions.refresh_token import RefreshToken, first_token, next_token, recognised_token
 from auth.sessions.rotation import Rotation, rotate
 from auth.unauthenticated import UnauthenticatedError
-from models.shared import Session
+from models.shared import Session, Tenant
 from models.tenant import Member
 from tenancy.errors import NoTenantError, UnknownTenantError
 from tenancy.scope import tenant_scope
@@ -76,8 +76,9 @@ class Sessions:
         """
         token = first_token(self._settings, session_id or uuid7())
         now = datetime.now(UTC)
-        expires_at = now + timedelta(seconds=self._settings.session_absolute_seconds)
-        idle_expires_at = min(now + timedelta(seconds=self._settings.session_idle_seconds), expires_at)
+        idle, absolute = await self._lifetimes(tenant_id)
+        expires_at = now + absolute
+        idle_expires_at = min(now + idle, expires_at)
         try:
             await Session.create(
                 id=token.session_id,
@@ -154,6 +155,15 @@ class Sessions:
     async def end_by_id(self, session_id: UUID, reason: str) -> None:
         """End a session that a verified token names."""
         await self._end(session_id, reason)
+
+    async def _lifetimes(self, tenant_id: UUID) -> tuple[timedelta, timedelta]:
+        """How long a session lasts unused, and at all: as the server is set, or shorter where the tenant wants that."""
+        tenant = await Tenant.get(id=tenant_id)
+        idle, absolute = self._settings.session_idle_seconds, self._settings.session_absolute_seconds
+        return (
+            timedelta(seconds=min(idle, tenant.session_idle_seconds or idle)),
+            timedelta(seconds=min(absolute, tenant.session_absolute_seconds or absolute)),
+        )
 
     async def _rotate(self, token: RefreshToken, successor: RefreshToken) -> Rotation:
         rotation = await rotate(token, successor, idle_seconds=self._settings.session_idle_seconds)

@@ -17,7 +17,7 @@ from auth.sessions.refresh_token import first_token, next_token, recognised_toke
 from auth.sessions.rotation import GRACE_SECONDS
 from auth.sessions.session import REMEMBERED, SessionExistsError
 from auth.unauthenticated import UnauthenticatedError
-from models.shared import IdentityProvider, Session, TenantStatus
+from models.shared import IdentityProvider, Session, Tenant, TenantStatus
 from models.tenant import Member
 from tenancy.provisioning import set_tenant_status
 from tenancy.scope import tenant_scope
@@ -313,3 +313,22 @@ async def test_a_token_shows_up_in_no_representation(settings: Settings, session
     shown = f"{tokens!r} {tokens} {recognised_token(settings, tokens.refresh_token)!r}"
     assert tokens.refresh_token not in shown
     assert tokens.access_token not in shown
+
+
+# What the settings say unless told otherwise.
+EIGHT_HOURS = 8 * 3600
+
+
+@pytest.mark.parametrize(("idle", "absolute", "lasts"), [(60, 120, 60), (3600, 90, 90), (10**9, None, EIGHT_HOURS)])
+async def test_a_tenant_may_want_its_sessions_shorter_and_never_longer(
+    sessions: Sessions, owner: Person, idle: int, absolute: int | None, lasts: int
+) -> None:
+    tenant = Tenant.filter(id=owner.placement.tenant_id)
+    await tenant.update(session_idle_seconds=idle, session_absolute_seconds=absolute)
+    try:
+        tokens = await signed_in(sessions, owner)
+        again = await sessions.refresh(tokens.refresh_token)
+    finally:
+        await tenant.update(session_idle_seconds=None, session_absolute_seconds=None)
+    assert lasts - 10 <= tokens.refresh_seconds <= lasts
+    assert lasts - 10 <= again.refresh_seconds <= lasts
