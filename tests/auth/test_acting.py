@@ -27,7 +27,9 @@ CALLERS = [
 ]
 
 
-@pytest.mark.parametrize("acting", CALLERS, ids=repr)
+@pytest.mark.parametrize(
+    "acting", CALLERS, ids=["nobody else", "client", "client of nothing", "client of all", "support"]
+)
 def test_what_a_token_says_of_its_caller_is_what_was_put_in(acting: Acting | None) -> None:
     text = issue(SETTINGS, PAIR, Subject(TENANT, MEMBER, SESSION, 1, acting))
     assert verify(SETTINGS, text, PAIR.private).subject.acting == acting
