@@ -39,6 +39,7 @@ def _mangled(random_: random.Random, value: object, depth: int = 0) -> object:
 
 
 @pytest.mark.parametrize("seed", [20261125])
+@pytest.mark.timeout(900)  # twenty seconds of work, on a machine that may have other work
 async def test_fuzz_of_bodies_ends_in_clean_refusals(acme_directory: Directory, seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 # repeatable, not secret
     user, group = await acme_directory.user(), await acme_directory.group()
