@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
 from auth.sessions.access_token import Subject, issue
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 # Sessions that are over are kept for so long, for whoever has to find out what happened.
 REMEMBERED: Final = timedelta(days=30)
+
+_HOLD_PROVIDER: Final = "SELECT id FROM fieldgate.identity_provider WHERE id = $1 AND enabled FOR SHARE"
 
 _log = structlog.get_logger()
 
@@ -73,6 +76,7 @@ class Sessions:
 
         Raises:
             SessionExistsError: ``session_id`` was used before.
+            UnauthenticatedError: the identity provider was switched off meanwhile.
         """
         token = first_token(self._settings, session_id or uuid7())
         now = datetime.now(UTC)
@@ -80,20 +84,26 @@ class Sessions:
         expires_at = now + absolute
         idle_expires_at = min(now + idle, expires_at)
         try:
-            await Session.create(
-                id=token.session_id,
-                tenant_id=tenant_id,
-                member_id=member_id,
-                identity_provider_id=identity_provider_id,
-                refresh_token_hash=token.digest,
-                authenticated_at=datetime.fromtimestamp(authenticated_at, UTC),
-                provider_session=provider_session,
-                provider_subject_digest=provider_subject_digest,
-                acr=acr,
-                last_used_at=now,
-                idle_expires_at=idle_expires_at,
-                expires_at=expires_at,
-            )
+            async with in_transaction("shared") as connection:
+                # Locked until the session is there: who switches the provider off meanwhile waits for it, and ends it
+                # with the others. Who has just done so is seen here.
+                if not await connection.execute_query_dict(_HOLD_PROVIDER, [identity_provider_id]):
+                    message = "the identity provider is switched off"
+                    raise UnauthenticatedError(message)
+                await Session.create(
+                    id=token.session_id,
+                    tenant_id=tenant_id,
+                    member_id=member_id,
+                    identity_provider_id=identity_provider_id,
+                    refresh_token_hash=token.digest,
+                    authenticated_at=datetime.fromtimestamp(authenticated_at, UTC),
+                    provider_session=provider_session,
+                    provider_subject_digest=provider_subject_digest,
+                    acr=acr,
+                    last_used_at=now,
+                    idle_expires_at=idle_expires_at,
+                    expires_at=expires_at,
+                )
         except IntegrityError as failure:
             raise SessionExistsError from failure
         await Session.filter(expires_at__lt=now - REMEMBERED).delete()

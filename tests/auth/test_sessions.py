@@ -187,6 +187,27 @@ async def test_j9_no_refresh_for_a_member_who_was_deactivated(sessions: Sessions
     assert not await goes_on(sessions, tokens.refresh_token), "coming back needs a new sign-in"
 
 
+async def test_j9_no_session_begins_while_its_identity_provider_is_being_switched_off(
+    sessions: Sessions, owner: Person, empty_database_url: str
+) -> None:
+    administrator = await asyncpg.connect(empty_database_url)
+    try:
+        switching = administrator.transaction()
+        await switching.start()
+        await administrator.execute(
+            "UPDATE fieldgate.identity_provider SET enabled = false WHERE id = $1", owner.provider_id
+        )
+        beginning = asyncio.create_task(signed_in(sessions, owner))
+        done, _ = await asyncio.wait({beginning}, timeout=0.3)
+        assert not done
+        await switching.commit()
+        with pytest.raises(UnauthenticatedError):
+            await beginning
+    finally:
+        await administrator.close()
+    assert not await Session.filter(member_id=owner.member_id, revoked_at=None).exists()
+
+
 async def test_j9_no_refresh_for_a_member_who_is_gone(sessions: Sessions, owner: Person) -> None:
     tokens = await signed_in(sessions, owner)
     async with tenant_scope(owner.placement, authorization_version=None):
