@@ -20,6 +20,7 @@ from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
 from auth.sso.oidc import OpenIdConnect
 from auth.sso.outbound import Outbound
+from auth.sso.saml.self_test import check_verification
 from auth.sso.sign_in import SignIn
 from auth.sso.sign_out import SignOut
 from cache import Codec, open_cache, open_local_cache
@@ -81,7 +82,11 @@ async def open_authentication(
         directory: of tenants.
         notifications: what PostgreSQL tells this process, heard elsewhere; without, it is listened for here.
         transport: how identity providers are reached, where that is not over the network.
+
+    Raises:
+        SelfTestFailedError: signatures of SAML messages are not verified on this machine as they should be.
     """
+    check_verification()
     # Verifying a token takes less time than asking Redis for it.
     verified = open_local_cache(namespace="verified-token", capacity=VERIFIED_TOKENS)
     grants = open_cache(
