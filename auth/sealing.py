@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     REFRESH_TOKEN = "refresh token"  # noqa: S105 # a name, not a secret
     CONNECTION_TEST = "connection test"
     DEVELOPMENT_CLIENT = "development client"
+    SERVICE_PROVIDER_KEY = "service provider key"
     SCIM_CURSOR = "SCIM cursor"
 
 

@@ -23,7 +23,7 @@ class Expectation:
         signed_response: whether the response must be signed. An assertion in it is then signed along.
         signed_assertion: whether the assertion itself must be.
         encrypted: whether the assertion must have been encrypted to us.
-        decryption_keys: ours, of this connection; the retired ones are not among them.
+        decryption_keys: ours, of this connection, as long as they are good.
         request_id: of the request that the browser is bound to, if it is bound to one.
         unsolicited: whether a response that answers no request is taken as well.
     """

@@ -1,0 +1,141 @@
+"""Our keys in a SAML connection: one connection's key is no use in any other, and goes when the connection goes.
+
+The first is made when it is needed. Private keys are stored sealed, each for its own row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from cryptography.x509.oid import NameOID
+from tortoise.transactions import in_transaction
+from uuid_utils.compat import uuid7
+
+from auth.sealing import Purpose, seal, unseal
+from auth.sso.refusal import Refusal, SignInRefusedError
+from models.shared import IdentityProvider, IdentityProviderKind, ServiceProviderKey
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from settings import Settings
+
+KEY_BITS: Final = 3072
+# Providers that mind the end of our certificate need somebody there to exchange it: not every few months.
+LIFETIME: Final = timedelta(days=5 * 365)
+
+_EXPONENT: Final = 65537
+# Providers whose clocks are slow must be able to use it at once.
+_BACKDATED: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """One of our keys.
+
+    Attributes:
+        certificate: what the provider knows it by.
+        private_key: signs requests, and opens what was encrypted with the certificate.
+    """
+
+    certificate: x509.Certificate
+    private_key: rsa.RSAPrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceProviderKeys:
+    """Our keys in one connection.
+
+    Attributes:
+        current: signs, and is what the provider ought to encrypt with.
+        retired: still open what the provider encrypts with them until it has learnt of the current one.
+    """
+
+    current: KeyPair
+    retired: tuple[KeyPair, ...] = ()
+
+
+async def service_provider_keys(settings: Settings, identity_provider_id: UUID, now: datetime) -> ServiceProviderKeys:
+    """Our keys in a connection; one is made if there is none that is good still.
+
+    Args:
+        settings: of the whole server.
+        identity_provider_id: of the connection.
+        now: the time.
+
+    Raises:
+        SignInRefusedError: there is no such SAML connection.
+        UnsealError: they were sealed under another key encryption key.
+    """
+    rows = await _live(identity_provider_id, now)
+    if not any(row.retired_at is None for row in rows):
+        await _make(settings, identity_provider_id, now)
+        rows = await _live(identity_provider_id, now)
+    current = next(row for row in rows if row.retired_at is None)
+    return ServiceProviderKeys(
+        current=_opened(settings, current),
+        retired=tuple(_opened(settings, row) for row in rows if row is not current),
+    )
+
+
+async def _live(identity_provider_id: UUID, now: datetime) -> list[ServiceProviderKey]:
+    return await ServiceProviderKey.filter(identity_provider_id=identity_provider_id, not_after__gt=now).order_by(
+        "-created_at", "-id"
+    )
+
+
+async def _make(settings: Settings, identity_provider_id: UUID, now: datetime) -> None:
+    # Before the transaction, since it takes a good part of a second; and in a thread, since all others would wait.
+    private_key = await asyncio.to_thread(rsa.generate_private_key, _EXPONENT, KEY_BITS)
+    certificate = _certificate(private_key, now)
+    private = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    async with in_transaction("shared"):
+        connection = IdentityProvider.filter(id=identity_provider_id, kind=IdentityProviderKind.SAML)
+        # The lock on the connection's row lets one process make its key; the others find it made.
+        if await connection.select_for_update().first() is None:
+            raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+        if any(row.retired_at is None for row in await _live(identity_provider_id, now)):
+            return
+        key_id = uuid7()
+        await ServiceProviderKey.create(
+            id=key_id,
+            identity_provider_id=identity_provider_id,
+            certificate=certificate.public_bytes(Encoding.PEM).decode(),
+            private_key_encrypted=seal(settings, Purpose.SERVICE_PROVIDER_KEY, private, bound_to=str(key_id)),
+            not_after=certificate.not_valid_after_utc,
+        )
+
+
+def _certificate(private_key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
+    # Nobody is named in it: providers compare the key, and the document is public.
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Fieldgate")])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now + LIFETIME)
+        .sign(private_key, SHA256())
+    )
+
+
+def _opened(settings: Settings, row: ServiceProviderKey) -> KeyPair:
+    private = unseal(settings, Purpose.SERVICE_PROVIDER_KEY, row.private_key_encrypted, bound_to=str(row.id))
+    private_key = load_der_private_key(private, password=None)
+    assert isinstance(private_key, rsa.RSAPrivateKey)  # noqa: S101 # we make no others
+    return KeyPair(x509.load_pem_x509_certificate(row.certificate.encode()), private_key)
