@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
+import asyncpg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 
-from auth.sealing import Purpose, UnsealError, unseal
+from auth.sealing import Purpose, UnsealError, seal, unseal
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.decryption import decrypted
 from auth.sso.saml.service_provider_key import service_provider_keys
 from models.shared import IdentityProvider, IdentityProviderKind, ServiceProviderKey
 from tests.auth.conftest import add_provider
-from tests.auth.saml.provider_double import ISSUER, encrypt
+from tests.auth.saml.provider_double import ISSUER, encrypt, key_pair
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,6 +27,13 @@ if TYPE_CHECKING:
     from tenancy.placement import TenantPlacement
 
 NOW: Final = datetime.now(UTC)
+WAITING_SECONDS: Final = 0.5
+ENOUGH_SECONDS: Final = 10
+INSERT: Final = """
+INSERT INTO fieldgate.service_provider_key
+    (id, created_at, updated_at, identity_provider_id, certificate, private_key_encrypted, not_after)
+VALUES ($1, now(), now(), $2, $3, $4, $5)
+"""
 LATER: Final = NOW + timedelta(days=6 * 365)
 
 
@@ -40,6 +50,31 @@ async def test_the_first_key_is_made_once_however_many_ask(settings: Settings, c
     assert len({keys.current.certificate for keys in asked}) == 1
     assert all(keys.retired == () for keys in asked)
     assert await ServiceProviderKey.filter(identity_provider_id=connection_id).count() == 1
+
+
+async def test_a_process_that_has_to_wait_for_another_takes_the_key_that_it_made(
+    settings: Settings, connection_id: UUID, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, ours = key_pair("theirs"), key_pair("ours").key
+    monkeypatch.setattr(rsa, "generate_private_key", lambda *_: ours)
+    key_id = uuid4()
+    private = theirs.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    sealed = seal(settings, Purpose.SERVICE_PROVIDER_KEY, private, bound_to=str(key_id))
+    other = await asyncpg.connect(empty_database_url)
+    try:
+        async with other.transaction():
+            await other.execute("SELECT FROM fieldgate.identity_provider WHERE id = $1 FOR UPDATE", connection_id)
+            waiting = asyncio.create_task(service_provider_keys(settings, connection_id, NOW))
+            done, _ = await asyncio.wait({waiting}, timeout=WAITING_SECONDS)
+            assert not done
+            certificate = theirs.certificate_pem.decode()
+            await other.execute(INSERT, key_id, connection_id, certificate, sealed, NOW + timedelta(days=1))
+        async with asyncio.timeout(ENOUGH_SECONDS):
+            keys = await waiting
+    finally:
+        await other.close()
+    assert keys.current.certificate == theirs.certificate
+    assert keys.retired == ()
 
 
 async def test_the_certificate_is_of_the_key_and_names_nobody(settings: Settings, connection_id: UUID) -> None:
