@@ -13,6 +13,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
+from auth.audit import Actor, AuditSubject, record
 from auth.oauth.client_registry import (
     NewClient,
     RefusedKeysError,
@@ -27,7 +28,7 @@ from auth.oauth.client_registry import (
 from auth.permissions import Permission
 from cli.environment import command_settings
 from cli.failure import CommandFailedError, UsageError
-from models.tenant import AuditActorKind, AuditEvent, OrgUnit, Role
+from models.tenant import AuditActorKind, OrgUnit, Role
 from tenancy.database import open_database
 from tenancy.errors import UnknownTenantError
 from tenancy.scope import tenant_scope
@@ -80,7 +81,7 @@ def create(  # noqa: PLR0913 - one for each thing that an operator may say
                 message = f"{tenant} has no role {role!r}" if held is None else f"{tenant} has no org unit yet"
                 raise CommandFailedError(message)
             made = await create_client(NewClient(placement.tenant_id, name, top.id, held.id, None, scopes, jwks))
-            await _record("client.created", made.client.id)
+            await _record("client:create", made.client.id)
             return made
 
     _print(asyncio.run(work()), as_json=as_json)
@@ -101,7 +102,7 @@ def rotate(client_id: UUID, *, tenant: Tenant, as_json: Json = False) -> None:
             made = await rotate_secret(placement.tenant_id, client_id)
             if made is None:
                 raise _no_client(tenant, client_id)
-            await _record("client.secret_rotated", client_id)
+            await _record("client:rotate_secret", client_id)
             return made
 
     _print(asyncio.run(work()), as_json=as_json)
@@ -169,14 +170,12 @@ async def _switch(tenant: str, client_id: UUID, *, enabled: bool) -> None:
     async with _tenant(tenant) as placement, tenant_scope(placement, authorization_version=None):
         if await set_enabled(placement.tenant_id, client_id, enabled=enabled) is None:
             raise _no_client(tenant, client_id)
-        await _record("client.enabled" if enabled else "client.disabled", client_id)
+        await _record("client:enable" if enabled else "client:disable", client_id)
 
 
 async def _record(action: str, client_id: UUID) -> None:
     """Let the tenant see that an operator did it."""
-    await AuditEvent.create(
-        actor_kind=AuditActorKind.OPERATOR, action=action, subject_kind="client", subject_id=client_id
-    )
+    await record(Actor(AuditActorKind.OPERATOR), action, AuditSubject("client", client_id))
 
 
 def _no_client(tenant: str, client_id: UUID) -> CommandFailedError:

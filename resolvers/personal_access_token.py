@@ -3,11 +3,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from auth.audit import Actor, AuditSubject, record
 from auth.permissions import Permission
 from auth.personal_access_tokens import create, revoke
 from auth.viewer import Viewer
 from models.shared import PersonalAccessToken
-from models.tenant import AuditActorKind, AuditEvent
+from models.tenant import AuditActorKind
 from resolvers.forbidden_input import forbidden_input
 from resolvers.refused_value import RefusedValueError
 from resolvers.text import NOTHING, line
@@ -43,7 +44,7 @@ async def create_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
     if problems.errors:
         return PersonalAccessTokenChange(None, problems.errors)
     made = await create(viewer, name, scopes, days)
-    await _record(viewer, "personal_access_token.created", made.row.id)
+    await _record(viewer, "personal_access_token:create", made.row.id)
     return PersonalAccessTokenChange(made.row, problems.errors, made.text)
 
 
@@ -62,7 +63,7 @@ async def revoke_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
     if key is None or not await revoke(viewer, key):
         problems.add("id", "You have no such token.", UserErrorCode.NOT_FOUND)
     else:
-        await _record(viewer, "personal_access_token.revoked", key)
+        await _record(viewer, "personal_access_token:revoke", key)
     return PersonalAccessTokenChange(None, problems.errors)
 
 
@@ -93,10 +94,5 @@ def _scopes(problems: Problems) -> frozenset[Permission] | None:
 
 
 async def _record(viewer: Viewer, action: str, token_id: UUID) -> None:
-    await AuditEvent.create(
-        actor_kind=AuditActorKind.MEMBER,
-        actor_id=viewer.member_id,
-        action=action,
-        subject_kind="personal_access_token",
-        subject_id=token_id,
-    )
+    actor = Actor(AuditActorKind.MEMBER, viewer.member_id)
+    await record(actor, action, AuditSubject("personal_access_token", token_id))

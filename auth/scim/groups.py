@@ -87,7 +87,7 @@ async def delete_group(group_id: UUID | None, expected: str | None) -> MemberGro
     group = await group_named(group_id)
     check_version(group, expected)
     if await leaves_no_owner(lambda _, through: through == group.id):
-        refuse("scim.last_owner_kept", "member_group", group.id, "the last owner cannot be deprovisioned")
+        refuse("scim:keep_last_owner", "member_group", group.id, "the last owner cannot be deprovisioned")
     await group.delete()
     return group
 
@@ -113,9 +113,9 @@ async def _set_members(group: MemberGroup, wanted: set[UUID]) -> None:
     present = {row[0] for row in await GroupMembership.filter(group_id=group.id).values_list("member_id")}
     added, removed = wanted - present, present - wanted
     if added and await RoleAssignment.filter(group_id=group.id, role_id__in=list(await top_roles())).exists():
-        refuse("scim.promotion_refused", "member_group", group.id, "nobody becomes an owner by way of a group")
+        refuse("scim:refuse_promotion", "member_group", group.id, "nobody becomes an owner by way of a group")
     if removed and await leaves_no_owner(lambda owner, through: through == group.id and owner in removed):
-        refuse("scim.last_owner_kept", "member_group", group.id, "the last owner cannot be deprovisioned")
+        refuse("scim:keep_last_owner", "member_group", group.id, "the last owner cannot be deprovisioned")
     await GroupMembership.filter(group_id=group.id, member_id__in=list(removed)).delete()
     await GroupMembership.bulk_create([GroupMembership(group_id=group.id, member_id=member) for member in added])
 

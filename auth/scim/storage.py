@@ -10,6 +10,7 @@ from scim2_server.storage import AsyncScimStorage, SearchPage
 from tortoise.exceptions import IntegrityError
 from uuid_utils.compat import uuid7
 
+from auth.audit import Actor, AuditSubject, record
 from auth.scim.groups import create_group, delete_group, group_named, update_group
 from auth.scim.identifier import identifier
 from auth.scim.ownership import one_at_a_time
@@ -17,8 +18,7 @@ from auth.scim.reading import Reading
 from auth.scim.refusal import ProvisioningRefusedError
 from auth.scim.search import search
 from auth.scim.users import create_member, delete_member, member_named, update_member
-from models.tenant import AuditEvent
-from models.tenant.audit_event import AuditActorKind
+from models.tenant import AuditActorKind
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class TenantStorage(AsyncScimStorage):
             await one_at_a_time()
             make = create_member if resource_type.id == "User" else create_group
             row = await make(resource, self._identity_provider, uuid7())
-            await self._record("scim.created", _kind(resource_type), row.id)
+            await self._record("scim:create", _kind(resource_type), row.id)
             return await self._resource(resource_type, row)
 
     async def update(
@@ -108,10 +108,10 @@ class TenantStorage(AsyncScimStorage):
             key = identifier(str(resource.id))
             if resource_type.id == "User":
                 row: Any = await update_member(resource, expected_version, key)
-                await self._record("scim.updated", "member", row.id, active=row.active)
+                await self._record("scim:update", "member", row.id, active=row.active)
             else:
                 row = await update_group(resource, self._identity_provider, expected_version, key)
-                await self._record("scim.updated", "member_group", row.id)
+                await self._record("scim:update", "member_group", row.id)
             return await self._resource(resource_type, row)
 
     async def delete(
@@ -122,22 +122,16 @@ class TenantStorage(AsyncScimStorage):
             await one_at_a_time()
             remove = delete_member if resource_type.id == "User" else delete_group
             row = await remove(identifier(resource_id), expected_version)
-            await self._record("scim.deleted", _kind(resource_type), row.id)
+            await self._record("scim:delete", _kind(resource_type), row.id)
 
     async def _resource(self, resource_type: ResourceType, row: object, *, related: bool = True) -> Resource[Any]:
         (resource,) = await self._reading.resources(resource_type, [row], related=related)
         return resource
 
     async def _record(self, action: str, subject_kind: str, subject_id: UUID, **details: object) -> None:
-        await AuditEvent.create(
-            actor_kind=AuditActorKind.IDENTITY_PROVIDER,
-            actor_id=self._identity_provider.id,
-            action=action,
-            subject_kind=subject_kind,
-            subject_id=subject_id,
-            details=details,
-            request_id=self._request_id,
-        )
+        actor = Actor(AuditActorKind.IDENTITY_PROVIDER, self._identity_provider.id)
+        subject = AuditSubject(subject_kind, subject_id)
+        await record(actor, action, subject, details=details, request_id=self._request_id)
 
 
 def _kind(resource_type: ResourceType) -> str:

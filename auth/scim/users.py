@@ -122,7 +122,7 @@ async def _check_free(member_id: UUID, columns: dict[str, Any]) -> None:
 
 async def _check_owner_left(member: Member) -> None:
     if member.active and await leaves_no_owner(lambda owner, _: owner == member.id):
-        refuse("scim.last_owner_kept", "member", member.id, "the last owner cannot be deprovisioned")
+        refuse("scim:keep_last_owner", "member", member.id, "the last owner cannot be deprovisioned")
 
 
 async def _org_unit(provider: IdentityProvider) -> UUID:

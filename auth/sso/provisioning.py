@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from tortoise.exceptions import IntegrityError
 
+from auth.audit import Actor, AuditSubject, record
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.role_mapping import mapped_roles, may_be_mapped
 from auth.tenant_roles import tenant_roles
-from models.tenant import AuditActorKind, AuditEvent, Member, OrgUnit, Role, RoleAssignment
+from models.tenant import AuditActorKind, Member, OrgUnit, Role, RoleAssignment
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -73,12 +74,10 @@ async def _create(provider: Provider, identity: Identity) -> UUID | None:
     )
     for role in roles:
         await RoleAssignment.create(member_id=member.id, role_id=role.id, org_unit_id=unit.id)
-    await AuditEvent.create(
-        actor_kind=AuditActorKind.IDENTITY_PROVIDER,
-        actor_id=provider.id,
-        action="member.provisioned",
-        subject_kind="Member",
-        subject_id=member.id,
+    await record(
+        Actor(AuditActorKind.IDENTITY_PROVIDER, provider.id),
+        "member:provision",
+        AuditSubject("member", member.id),
         details={"roles": [role.key for role in roles]},
     )
     member_id: UUID = member.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from auth.audit import Actor, record
 from auth.sessions.session import SessionExistsError
 from auth.sso.attempt import Attempt, new_attempt, seal_attempt, unseal_attempt
 from auth.sso.domain_name import domain_of_address
@@ -15,7 +16,7 @@ from auth.sso.provider_sessions import subject_digest
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.rehearsal import Rehearsal, rehearse, ticket_holder
 from auth.sso.return_path import DEFAULT_RETURN_PATH, return_path
-from models.tenant import AuditActorKind, AuditEvent
+from models.tenant import AuditActorKind
 from tenancy.errors import NoTenantError, UnknownTenantError
 from tenancy.scope import tenant_scope
 from tenancy.slug import SlugRefusedError, checked_slug
@@ -154,10 +155,9 @@ class SignIn:
         except SignInRefusedError as refused:
             # The provider has vouched for somebody whom the tenant does not let in: its administrators want to know.
             async with tenant_scope(placement, authorization_version=None):
-                await AuditEvent.create(
-                    actor_kind=AuditActorKind.IDENTITY_PROVIDER,
-                    actor_id=provider.id,
-                    action="sign_in.refused",
+                await record(
+                    Actor(AuditActorKind.IDENTITY_PROVIDER, provider.id),
+                    "sign_in:refuse",
                     details={"reason": refused.reason.value},
                 )
             raise

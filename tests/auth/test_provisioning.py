@@ -91,7 +91,7 @@ async def test_somebody_unknown_becomes_a_member_where_the_connection_says_so(
         provisioning.default_org_unit_id,
     )
     assert await roles_of(acme, made) == ["analyst", "approver"]
-    assert (audited.action, audited.details) == ("member.provisioned", {"roles": ["analyst", "approver"]})
+    assert (audited.action, audited.details) == ("member:provision", {"roles": ["analyst", "approver"]})
     assert await outcome(acme, provisioning, identity(None)) == made, "found again by subject"
 
 
@@ -174,7 +174,7 @@ async def test_p16_a_refused_identity_gets_no_session_and_an_audit_row(
     assert "globex" not in answer.text
     assert await Session.filter(identity_provider_id=member.provider_id).count() == 0
     async with tenant_scope(acme, authorization_version=None, read_only=True):
-        audited = await AuditEvent.filter(action="sign_in.refused", actor_id=member.provider_id).get()
+        audited = await AuditEvent.filter(action="sign_in:refuse", actor_id=member.provider_id).get()
     assert audited.details == {"reason": "no_such_member"}
 
 

@@ -85,10 +85,10 @@ async def test_a_client_that_was_created_gets_tokens_until_it_is_disabled(
     async with tenant_scope(placement, authorization_version=None, read_only=True):
         events = await AuditEvent.all().order_by("id")
     assert [event.action for event in events] == [
-        "client.created",
-        "client.secret_rotated",
-        "client.disabled",
-        "client.enabled",
+        "client:create",
+        "client:rotate_secret",
+        "client:disable",
+        "client:enable",
     ]
     assert {event.actor_kind for event in events} == {AuditActorKind.OPERATOR}
 

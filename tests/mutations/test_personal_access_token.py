@@ -47,7 +47,7 @@ async def test_a_token_is_made_and_revoked_by_its_member_alone(firm: Firm, owner
     assert (await firm.ask(owner, REVOKE, input={"id": token_id})).user_errors == [("NOT_FOUND", "input.id")]
     async with tenant_scope(firm.placement, authorization_version=None, read_only=True):
         events = await AuditEvent.filter(subject_id=token_id).order_by("id")
-    assert [event.action for event in events] == ["personal_access_token.created", "personal_access_token.revoked"]
+    assert [event.action for event in events] == ["personal_access_token:create", "personal_access_token:revoke"]
     assert {event.actor_id for event in events} == {owner.member_id}
 
 
