@@ -122,10 +122,6 @@ class Authenticator:
         self._remember(name, _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
         return viewer
 
-    def forget(self) -> None:
-        """Look at every caller anew: something has changed about who may come in."""
-        self._callers.clear()
-
     def _still_holds(self, caller: _Caller) -> bool:
         viewer = caller.viewer
         return (
