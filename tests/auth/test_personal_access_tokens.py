@@ -41,7 +41,7 @@ async def developer(browser: Browser, member: Person) -> AsyncIterator[Viewer]:
 
 def later(authentication: Authentication) -> None:
     """As if as long had passed as anything is remembered for."""
-    authentication.authenticator.forget()
+    authentication.authenticator._callers.clear()  # noqa: SLF001 # see above
     authentication.authenticator._personal._remembered = NothingRemembered()  # type: ignore[assignment]  # noqa: SLF001 # see above
 
 
