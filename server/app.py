@@ -117,7 +117,7 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     app.state.database = database
     app.state.authentication = authentication
     engine = Engine(schema, settings)
-    viewers = Viewers(authentication.authenticator, notifications, settings.limit_streams_per_member)
+    viewers = Viewers(authentication.authenticator, authentication.revocations, notifications, settings)
     drain.on_ending(viewers.drain)
     operations = Operations(engine, Changes(notifications), settings.database_pool_size)
     await opened.enter_async_context(notifications.listening())

@@ -19,7 +19,8 @@ from server.refusal import RequestRefusedError, refuse
 from server.request_body import check_body_headers, read_body
 from server.request_log import record_of
 from server.streams.result import result_json
-from server.streams.viewers import Ending, TooManyStreamsError
+from server.streams.stream_viewer import Ending
+from server.streams.viewers import TooManyStreamsError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from engine.request import Request
     from server.streams.operations import Operations
-    from server.streams.viewers import StreamViewer, Viewers
+    from server.streams.stream_viewer import StreamViewer
+    from server.streams.viewers import Viewers
     from settings import Settings
 
     Write = Callable[[bytes], Awaitable[None]]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from auth.viewer import Viewer
     from engine.engine import Engine
     from engine.request import Request
-    from server.streams.viewers import StreamViewer
+    from server.streams.stream_viewer import StreamViewer
     from tenancy.changes import Change, Changes, Topic, Waiting
 
 Answer = TypeVar("Answer")

@@ -6,90 +6,56 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
-from auth.unauthenticated import UnauthenticatedError
-from models.shared import Session, Tenant, TenantStatus
-from tenancy.errors import NoTenantError
+from server.streams.looking import look_at_grants, look_at_tenants
+from server.streams.stream_viewer import Ending, StreamViewer
 from tenancy.notifications import Channel
-from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from uuid import UUID
 
     from auth.authentication import Authenticator
-    from auth.viewer import Viewer
+    from auth.sessions.revocation import Revocations
+    from settings import Settings
     from tenancy.notifications import Notifications
 
 # What is told at once is looked for as well, so that streams end in time when nothing can be told.
-_LOOKING_SECONDS: Final = 2.0
-
-_log = structlog.get_logger()
-
-
-class Ending(StrEnum):
-    """Why a stream is over."""
-
-    EXPIRED = "the access token has expired"
-    SESSION_OVER = "the session is over"
-    DRAINING = "the server is going away"
+_LOOK_SECONDS: Final = 2.0
 
 
 class TooManyStreamsError(Exception):
     """The member has as many streams open as one may have."""
 
 
-class StreamViewer:
-    """The viewer of one stream, as of the last look.
-
-    Attributes:
-        viewer: with the grants to decide by.
-        ended: done once nothing may be sent any more.
-        renewed: replaced and set whenever the grants have changed.
-    """
-
-    def __init__(self, authenticator: Authenticator, viewer: Viewer) -> None:
-        self._authenticator = authenticator
-        self.viewer = viewer
-        self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-        self.renewed = asyncio.Event()
-
-    def end(self, ending: Ending) -> None:
-        """End it; the first reason counts."""
-        if not self.ended.done():
-            self.ended.set_result(ending)
-
-    async def renew(self) -> None:
-        """Take the grants as they are now, or end."""
-        try:
-            self.viewer = await self._authenticator.renewed(self.viewer)
-        except UnauthenticatedError:
-            self.end(Ending.SESSION_OVER)
-        renewed, self.renewed = self.renewed, asyncio.Event()
-        renewed.set()
-
-
 class Viewers:
     """Everybody in this process who has a stream open."""
 
-    def __init__(self, authenticator: Authenticator, notifications: Notifications, limit: int) -> None:
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        revocations: Revocations,
+        notifications: Notifications,
+        settings: Settings,
+    ) -> None:
         self._authenticator = authenticator
-        self._limit = limit
+        self._revocations = revocations
+        self._limit = settings.limit_streams_per_member
+        self._longest = settings.access_token_seconds
         self._open: set[StreamViewer] = set()
-        self._members: Counter[UUID] = Counter()
-        self._look_now = asyncio.Event()
+        # By tenant as well: a member's key is one of the tenant's own schema.
+        self._members: Counter[tuple[UUID, UUID]] = Counter()
+        # Schemas of the tenants in which grants have changed, as far as this process was told.
+        self._changed: set[str] = set()
+        self._told = asyncio.Event()
         self._draining = False
-        notifications.on(Channel.SESSION, self._session_ended)
-        notifications.on(Channel.AUTHORIZATION, lambda _: self._look_now.set())
-        notifications.on_connected(self._look_now.set)
+        notifications.on(Channel.AUTHORIZATION, self._authorization_changed)
+        notifications.on_connected(self._anything_changed)
 
     @contextlib.asynccontextmanager
     async def stream(self, access_token: str) -> AsyncIterator[StreamViewer]:
-        """Be a stream of this token's holder.
+        """Be a stream of this token's holder, for as long as it is good, and no longer than an access token may live.
 
         Raises:
             UnauthenticatedError: the token is not to be believed, or its session was ended.
@@ -97,26 +63,27 @@ class Viewers:
         """
         viewer = await self._authenticator.viewer(access_token)
         expires_at = (await self._authenticator.verified(access_token)).expires_at
-        if self._members[viewer.member_id] >= self._limit:
+        member = viewer.tenant.tenant_id, viewer.member_id
+        if self._members[member] >= self._limit:
             raise TooManyStreamsError
         stream = StreamViewer(self._authenticator, viewer)
-        self._members[viewer.member_id] += 1
+        self._members[member] += 1
         self._open.add(stream)
-        expiry = asyncio.get_running_loop().call_later(max(0.0, expires_at - time.time()), stream.end, Ending.EXPIRED)
+        # A personal access token is good for months. Its stream is not: what nobody could tell or look up ends it too.
+        seconds = min(max(0.0, expires_at - time.time()), self._longest)
+        expiry = asyncio.get_running_loop().call_later(seconds, stream.end, Ending.EXPIRED)
+        unsubscribe = self._revocations.on_revoked(viewer.session_id, lambda: stream.end(Ending.SESSION_OVER))
         try:
-            # Only now: an end that comes after this look finds the stream among the open ones.
-            if await Session.filter(id=viewer.session_id, revoked_at__isnull=False).exists():
-                message = "the session is over"
-                raise UnauthenticatedError(message)
             if self._draining:
                 stream.end(Ending.DRAINING)
             yield stream
         finally:
+            unsubscribe()
             expiry.cancel()
             self._open.discard(stream)
-            self._members[viewer.member_id] -= 1
-            if not self._members[viewer.member_id]:
-                del self._members[viewer.member_id]
+            self._members[member] -= 1
+            if not self._members[member]:
+                del self._members[member]
 
     def drain(self) -> None:
         """End every stream, and from now on each at once."""
@@ -127,47 +94,32 @@ class Viewers:
     @contextlib.asynccontextmanager
     async def kept_current(self) -> AsyncIterator[None]:
         """Look after everybody while the block runs."""
-        looking = asyncio.create_task(self._look_for_ever())
+        looking = [asyncio.create_task(self._look_again()), asyncio.create_task(self._look_when_told())]
         try:
             yield
         finally:
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
+            for task in looking:
+                task.cancel()
+            await asyncio.gather(*looking, return_exceptions=True)
 
-    def _session_ended(self, session_id: str) -> None:
-        for stream in self._open:
-            if str(stream.viewer.session_id) == session_id:
-                stream.end(Ending.SESSION_OVER)
+    def _authorization_changed(self, schema: str) -> None:
+        self._changed.add(schema)
+        self._told.set()
 
-    async def _look_for_ever(self) -> None:
+    def _anything_changed(self) -> None:
+        self._changed.update(stream.viewer.tenant.schema for stream in self._open)
+        self._told.set()
+
+    async def _look_when_told(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look_now.wait(), _LOOKING_SECONDS)
-            self._look_now.clear()
-            try:
-                await self._look()
-            except Exception:  # noqa: BLE001 - nothing is sent without the database either; the next look may succeed
-                _log.warning("cannot look after streams", exc_info=True)
+            await self._told.wait()
+            self._told.clear()
+            changed, self._changed = self._changed, set()
+            await look_at_grants([stream for stream in self._open if stream.viewer.tenant.schema in changed])
 
-    async def _look(self) -> None:
-        streams = tuple(self._open)
-        if not streams:
-            return
-        sessions = {stream.viewer.session_id for stream in streams}
-        over = set(await Session.filter(id__in=list(sessions), revoked_at__isnull=False).values_list("id", flat=True))
-        tenants = {stream.viewer.tenant.tenant_id: stream.viewer.tenant for stream in streams}
-        served = Tenant.filter(id__in=list(tenants), status=TenantStatus.ACTIVE)
-        active = set(await served.values_list("id", flat=True))
-        for stream in streams:
-            if stream.viewer.session_id in over or stream.viewer.tenant.tenant_id not in active:
-                stream.end(Ending.SESSION_OVER)
-        for tenant_id, placement in tenants.items():
-            version = None
-            with contextlib.suppress(NoTenantError):
-                async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
-                    version = (await session.fetch("SELECT version FROM authorization_state"))[0]["version"]
-            for stream in streams:
-                viewer = stream.viewer
-                if viewer.tenant.tenant_id == tenant_id and viewer.authorization_version != version:
-                    await stream.renew()
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            streams = list(self._open)
+            if streams:
+                await asyncio.gather(look_at_tenants(streams), look_at_grants(streams))

@@ -20,7 +20,8 @@ from server.current_request import current_request_id
 from server.refusal import RequestRefusedError
 from server.request_log import record_of
 from server.streams.result import errors_json, result_json
-from server.streams.viewers import Ending, TooManyStreamsError
+from server.streams.stream_viewer import Ending
+from server.streams.viewers import TooManyStreamsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
     from server.drain import Drain
     from server.streams.operations import Operations
-    from server.streams.viewers import StreamViewer, Viewers
+    from server.streams.stream_viewer import StreamViewer
+    from server.streams.viewers import Viewers
     from settings import Settings
 
 PROTOCOL: Final = "graphql-transport-ws"
