@@ -1,19 +1,32 @@
-"""One running demo for all acceptance tests that only look."""
+"""What is started once for all acceptance tests: the demo, a browser, and tenants with providers of their own."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import pytest
+from playwright.async_api import async_playwright
 
+from tests.acceptance import npm, oidc_tenant
 from tests.acceptance.demo import running_demo
 from tests.conftest import drop_database, url_of_database
+from tests.server.gateway import running_gateway
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from playwright.async_api import Browser
+
+    from settings import Settings
+    from tenancy.database import Database
     from tests.acceptance.demo import Demo
+    from tests.acceptance.oidc_tenant import OidcTenant
+    from tests.server.gateway import Gateway
+
+CHROMIUM: Final = os.environ.get("FIELDGATE_TEST_CHROMIUM")
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +41,46 @@ async def demo(database_server: str, empty_database_url: str) -> AsyncIterator[D
     finally:
         await drop_database(server, name)
         await server.close()
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium, without a window."""
+    if CHROMIUM is None:
+        pytest.skip("FIELDGATE_TEST_CHROMIUM is not set")
+    async with async_playwright() as playwright:
+        # Chromium refuses its sandbox to root, who runs the tests in containers.
+        sandbox = [] if os.getuid() else ["--no-sandbox"]
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture(scope="session")
+async def oidc_gateway(
+    settings: Settings, database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    await npm.install(oidc_tenant.FOLDER)
+    async with running_gateway(settings, database, tmp_path_factory.mktemp("gateway")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def oidc_tenants(
+    oidc_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[list[OidcTenant]]:
+    """Both tenants of that server, each with a provider of its own, made of the npm package ``oidc-provider``.
+
+    Both providers know all people. ``ada`` is a member of both tenants, and each has one whom the other has not.
+    """
+    people = {name: f"{name}@both.example" for name in ("ada", "bob0", "bob1")}
+    # Providers differ in what they sign with, and in whether the address is in the token or has to be asked for.
+    kinds = ({"algorithm": "RS256", "emailInIdToken": False}, {"algorithm": "ES256", "emailInIdToken": True})
+    folder = tmp_path_factory.mktemp("secrets")
+    async with AsyncExitStack() as opened:
+        yield [
+            await opened.enter_async_context(
+                oidc_tenant.connected(oidc_gateway, folder, number, people, ("ada", f"bob{number}"), **kind)
+            )
+            for number, kind in enumerate(kinds)
+        ]

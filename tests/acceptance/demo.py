@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx2
 
+from tests.server.command import fieldgate
 from tests.server.ports import free_port
 
 if TYPE_CHECKING:
@@ -34,18 +35,7 @@ class Demo:
 
     async def command(self, *arguments: str) -> str:
         """What ``fieldgate`` prints; fails when the command fails."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "cli",
-            *arguments,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, problems = await process.communicate()
-        assert process.returncode == 0, problems.decode()
-        return output.decode()
+        return await fieldgate(self.environment, *arguments)
 
     async def token(self, tenant: str, person: str) -> str:
         """An access token for somebody of the demo."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,20 +14,7 @@ if TYPE_CHECKING:
 
     from tests.acceptance.demo import Demo
 
-CHROMIUM: Final = os.environ.get("FIELDGATE_TEST_CHROMIUM")
 _A_PAGE_WITH_AN_EDITOR_TAKES: Final = 30_000
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="FIELDGATE_TEST_CHROMIUM is not set")
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        # Chromium refuses its sandbox to root, who runs the tests in containers.
-        sandbox = [] if os.getuid() else ["--no-sandbox"]
-        launched = await playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
-        yield launched
-        await launched.close()
 
 
 @pytest.fixture

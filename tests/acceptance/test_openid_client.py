@@ -1,19 +1,12 @@
-"""The npm package ``openid-client`` at our OAuth endpoints, as a partner's program and as a member's.
-
-Like the audit of GraphQL over HTTP, it needs Node.js and a package registry, and is left out without them.
-"""
+"""The npm package ``openid-client`` at our OAuth endpoints, as a partner's program and as a member's."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
-import pytest
 from joserfc.jwk import ECKey
 
 from auth.oauth.client_registry import NewClient, create
@@ -22,37 +15,17 @@ from auth.sessions.signing_keys import SigningKeys
 from models.shared import IdentityProvider
 from models.tenant import Member, MemberKind, OrgUnit, Role
 from tenancy.scope import tenant_scope
-from tests.acceptance.test_graphql_http_audit import REQUIRED, programs
+from tests.acceptance import npm
 from tests.server.gateway import running_gateway
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from settings import Settings
     from tenancy.database import Database
     from tests.server.gateway import Gateway
 
-HERE = Path(__file__).parent / "openid_client"
-
-
-async def command(*words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        *words,
-        cwd=HERE,
-        env={**os.environ, "PATH": f"{programs()}{os.pathsep}{os.environ['PATH']}"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, problems = await process.communicate()
-    return process.returncode or 0, output.decode() if process.returncode == 0 else problems.decode()
-
-
-@pytest.fixture(scope="session")
-async def installed() -> None:
-    if programs() is None or os.environ.get("FIELDGATE_TEST_NODE") == "0":
-        pytest.skip("no Node.js, or FIELDGATE_TEST_NODE=0")
-    status, problems = await command("npm", "ci", "--ignore-scripts")
-    if status and not REQUIRED:
-        pytest.skip(f"npm could not install openid-client: {problems[-200:]}")
-    assert status == 0, problems
+FOLDER: Final = "openid_client"
 
 
 async def given(settings: Settings, database: Database, gateway: Gateway) -> dict[str, object]:
@@ -87,13 +60,13 @@ async def given(settings: Settings, database: Database, gateway: Gateway) -> dic
     }
 
 
-@pytest.mark.usefixtures("installed")
 async def test_openid_client_gets_uses_and_ends_tokens_by_every_way_that_we_offer(
     settings: Settings, database: Database, tmp_path: Path
 ) -> None:
+    await npm.install(FOLDER)
     async with running_gateway(settings, database, tmp_path) as gateway:
         known = await given(settings, database, gateway)
-        status, output = await command("node", "drive.mjs", json.dumps(known))
+        status, output = await npm.run(FOLDER, "node", "drive.mjs", json.dumps(known))
         log = gateway.log.read_text(encoding="utf-8")
     assert status == 0, output
     token = {"expiresIn": 300, "scope": "company:read", "before": True, "after": False}

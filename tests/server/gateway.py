@@ -9,7 +9,6 @@ import secrets
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -22,16 +21,16 @@ from auth.sessions.signing_keys import SigningKeys
 from models.tenant import Member, OrgUnit, Role, RoleAssignment
 from tenancy.provisioning import create_tenant
 from tenancy.scope import tenant_scope
+from tests.server.command import ROOT, fieldgate
 from tests.server.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from settings import Settings
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
-
-ROOT = Path(__file__).parent.parent.parent
 
 GRAPHQL = "application/graphql-response+json"
 
@@ -46,6 +45,7 @@ class Gateway:
         tokens: an access token of an owner of each, in the same order.
         log: the file that its log goes to.
         process: for signals.
+        environment: of every command that works on the same database.
     """
 
     url: str
@@ -53,6 +53,11 @@ class Gateway:
     tokens: tuple[str, str]
     log: Path
     process: asyncio.subprocess.Process
+    environment: dict[str, str]
+
+    async def command(self, *arguments: str) -> str:
+        """What ``fieldgate`` prints; fails when the command fails."""
+        return await fieldgate(self.environment, *arguments)
 
     def client(self, token: str | None = None) -> httpx2.AsyncClient:
         """A client with a bearer token: that of the first tenant's owner where no other is given."""
@@ -91,7 +96,7 @@ async def running_gateway(
         )
     try:
         await _until_ready(process, url, log)
-        yield Gateway(url, (one[0], other[0]), (one[1], other[1]), log, process)
+        yield Gateway(url, (one[0], other[0]), (one[1], other[1]), log, process, variables)
     finally:
         if process.returncode is None:
             process.terminate()

@@ -1,0 +1,76 @@
+"""Somebody at a browser without scripts: it follows redirects, keeps cookies, and sends the forms that it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+import httpx2
+from lxml import html
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from tenancy.placement import TenantPlacement
+
+_SECONDS: Final = 60
+
+
+@dataclass
+class Visitor:
+    """One person with one browser.
+
+    Attributes:
+        gateway: the origin of our server.
+        name: what they type where a provider asks who they are.
+    """
+
+    gateway: str
+    name: str
+    client: httpx2.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = httpx2.AsyncClient(base_url=self.gateway, follow_redirects=True, timeout=_SECONDS)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.client.aclose()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """What the browser keeps for our server."""
+        host = httpx2.URL(self.gateway).host
+        return {cookie.name: cookie.value or "" for cookie in self.client.cookies.jar if cookie.domain == host}
+
+    async def sign_in(self, tenant: TenantPlacement) -> httpx2.Response:
+        """From our sign-in page to the first page behind it, which says who one is; or to the page that says no."""
+        return await self.through(f"/auth/login?tenant={tenant.slug}&next=/auth/session")
+
+    async def through(self, address: str) -> httpx2.Response:
+        """Open a page, and go through whatever the provider asks until one is back at ours."""
+        page = await self.client.get(address)
+        while not str(page.url).startswith(self.gateway):
+            page = await self.submit(page, login=self.name, password="any")
+        return page
+
+    async def submit(self, page: httpx2.Response, **typed: str) -> httpx2.Response:
+        """Send the one form of a page, with what is typed into it, as a browser would."""
+        shown = html.fromstring(page.text, base_url=str(page.url))
+        shown.make_links_absolute()
+        assert len(shown.forms) == 1, page.text
+        form = shown.forms[0]
+        values = dict(form.form_values()) | typed
+        origin = f"{page.url.scheme}://{page.url.netloc.decode('ascii')}"
+        return await self.client.post(form.action or str(page.url), data=values, headers={"origin": origin})
+
+    async def post(self, path: str, **parameters: str) -> httpx2.Response:
+        """A request that a page of ours makes."""
+        return await self.client.post(path, data=parameters, headers={"origin": self.gateway})
+
+    async def is_signed_in(self) -> bool:
+        """Whether our server still believes what the browser keeps."""
+        return (await self.client.get("/auth/session")).status_code == httpx2.codes.OK
