@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from auth.acting import ActingKind
 from models.tenant import AuditActorKind, AuditEvent
 from tenancy.scope import current_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
+
+    from auth.viewer import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,16 @@ class AuditSubject:
 
     kind: str
     key: UUID
+
+
+def actor_of(viewer: Viewer) -> Actor:
+    """The caller of a request, as whoever did it. A member's own script is the member; support names its operator."""
+    acting = viewer.acting
+    if acting is not None and acting.kind is ActingKind.CLIENT:
+        return Actor(AuditActorKind.CLIENT, acting.client_id)
+    if acting is not None and acting.kind is ActingKind.SUPPORT:
+        return Actor(AuditActorKind.SUPPORT, viewer.member_id, acting.operator)
+    return Actor(AuditActorKind.MEMBER, viewer.member_id)
 
 
 NOBODY: Final = Actor(AuditActorKind.ANONYMOUS)

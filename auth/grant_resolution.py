@@ -13,7 +13,7 @@ from auth.grants import Grants
 from auth.permissions import Permission
 from auth.roles import BUILT_IN_ROLES
 from auth.unauthenticated import UnauthenticatedError
-from tenancy.scope import tenant_scope
+from tenancy.scope import current_scope, tenant_scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,15 +21,10 @@ if TYPE_CHECKING:
     from tenancy.placement import TenantPlacement
 
 # Roles include roles and units contain units, to any depth. UNION drops what was seen already, so a circle ends.
-_RESOLVE: Final = """
+_STATEMENT: Final = """
 WITH RECURSIVE
     held (role_id, org_unit_id) AS (
-        SELECT role_id, org_unit_id FROM role_assignment WHERE member_id = $1
-        UNION
-        SELECT assignment.role_id, assignment.org_unit_id
-        FROM group_membership AS membership
-        JOIN role_assignment AS assignment ON assignment.group_id = membership.group_id
-        WHERE membership.member_id = $1
+        {held}
         UNION
         SELECT inclusion.included_id, held.org_unit_id
         FROM held JOIN role_inclusion AS inclusion ON inclusion.role_id = held.role_id
@@ -45,9 +40,18 @@ SELECT
      FROM held JOIN role ON role.id = held.role_id)::text AS held,
     (SELECT json_object_agg(top, units) FROM (SELECT top, json_agg(id) AS units FROM subtree GROUP BY top) AS grouped)
         ::text AS subtrees
-FROM member
-WHERE id = $1 AND active
+{of}
 """
+_HELD_BY_MEMBER: Final = """
+        SELECT role_id, org_unit_id FROM role_assignment WHERE member_id = $1
+        UNION
+        SELECT assignment.role_id, assignment.org_unit_id
+        FROM group_membership AS membership
+        JOIN role_assignment AS assignment ON assignment.group_id = membership.group_id
+        WHERE membership.member_id = $1"""
+_RESOLVE: Final = _STATEMENT.format(held=_HELD_BY_MEMBER, of="FROM member WHERE id = $1 AND active")
+_RESOLVE_MEMBER: Final = _STATEMENT.format(held=_HELD_BY_MEMBER, of="")
+_RESOLVE_ROLE: Final = _STATEMENT.format(held="SELECT $1::uuid, $2::uuid", of="")
 
 _KNOWN: Final = frozenset(Permission)
 
@@ -74,8 +78,24 @@ async def resolve_grants(placement: TenantPlacement, member_id: UUID) -> Resolve
         message = "no such active member"
         raise UnauthenticatedError(message)
     (row,) = rows
+    return ResolvedGrants(_read(row), row["version"])
+
+
+async def grants_of_member(member_id: UUID) -> Grants:
+    """What a member of the tenant whose scope we are in may do, or could if they were active."""
+    (row,) = await current_scope().fetch(_RESOLVE_MEMBER, member_id)
+    return _read(row)
+
+
+async def grants_of_role(role_id: UUID, org_unit_id: UUID | None) -> Grants:
+    """What holding a role comes to, in an org unit or (``None``) everywhere, in the tenant whose scope we are in."""
+    (row,) = await current_scope().fetch(_RESOLVE_ROLE, role_id, org_unit_id)
+    return _read(row)
+
+
+def _read(row: Mapping[str, str | None]) -> Grants:
     subtrees = {UUID(top): frozenset(map(UUID, units)) for top, units in orjson.loads(row["subtrees"] or "{}").items()}
-    return ResolvedGrants(_grants(orjson.loads(row["held"] or "[]"), subtrees), row["version"])
+    return _grants(orjson.loads(row["held"] or "[]"), subtrees)
 
 
 def _grants(held: list[tuple[str | None, str, bool, list[str]]], subtrees: Mapping[UUID, frozenset[UUID]]) -> Grants:

@@ -69,6 +69,15 @@ class Grants:
             in_units={permission: units for permission, units in self.in_units.items() if permission in scope},
         )
 
+    def lacking(self, other: Grants) -> frozenset[Permission]:
+        """The permissions that ``other`` holds somewhere where these don't."""
+        in_units = {
+            permission
+            for permission, units in other.in_units.items()
+            if permission not in self.everywhere and not units <= self.units(permission)
+        }
+        return (other.everywhere - self.everywhere) | in_units
+
     def to_json(self) -> dict[str, object]:
         """A form that a cache can keep."""
         return {

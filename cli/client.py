@@ -6,16 +6,17 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 from uuid import UUID
 
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from auth.audit import Actor, AuditSubject, record
+from auth.audit import Actor
 from auth.oauth.client_registry import (
     NewClient,
+    NoSecretError,
     RefusedKeysError,
     checked_keys,
     clients_of,
@@ -46,6 +47,9 @@ app = App(
     help="Create and look after a partner's programs (OAuth 2 client credentials).",
     help_epilogue="Example: `fieldgate client create --tenant acme --name 'ERP export' --role auditor`",
 )
+
+# The tenant sees in its log that an operator did it.
+OPERATOR: Final = Actor(AuditActorKind.OPERATOR)
 
 Tenant = Annotated[str, Parameter(name="--tenant", help="The tenant's name in paths.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON for a program to read.")]
@@ -80,9 +84,8 @@ def create(  # noqa: PLR0913 - one for each thing that an operator may say
             if held is None or top is None:
                 message = f"{tenant} has no role {role!r}" if held is None else f"{tenant} has no org unit yet"
                 raise CommandFailedError(message)
-            made = await create_client(NewClient(placement.tenant_id, name, top.id, held.id, None, scopes, jwks))
-            await _record("client:create", made.client.id)
-            return made
+            new = NewClient(placement.tenant_id, name, top.id, held.id, None, scopes, jwks)
+            return await create_client(new, OPERATOR)
 
     _print(asyncio.run(work()), as_json=as_json)
 
@@ -99,10 +102,13 @@ def rotate(client_id: UUID, *, tenant: Tenant, as_json: Json = False) -> None:
 
     async def work() -> Secret:
         async with _tenant(tenant) as placement, tenant_scope(placement, authorization_version=None):
-            made = await rotate_secret(placement.tenant_id, client_id)
+            try:
+                made = await rotate_secret(placement.tenant_id, client_id, OPERATOR)
+            except NoSecretError as failure:
+                message = f"{client_id} proves itself by its keys and has no secret"
+                raise CommandFailedError(message) from failure
             if made is None:
                 raise _no_client(tenant, client_id)
-            await _record("client:rotate_secret", client_id)
             return made
 
     _print(asyncio.run(work()), as_json=as_json)
@@ -168,14 +174,8 @@ async def _tenant(slug: str) -> AsyncIterator[TenantPlacement]:
 
 async def _switch(tenant: str, client_id: UUID, *, enabled: bool) -> None:
     async with _tenant(tenant) as placement, tenant_scope(placement, authorization_version=None):
-        if await set_enabled(placement.tenant_id, client_id, enabled=enabled) is None:
+        if await set_enabled(placement.tenant_id, client_id, OPERATOR, enabled=enabled) is None:
             raise _no_client(tenant, client_id)
-        await _record("client:enable" if enabled else "client:disable", client_id)
-
-
-async def _record(action: str, client_id: UUID) -> None:
-    """Let the tenant see that an operator did it."""
-    await record(Actor(AuditActorKind.OPERATOR), action, AuditSubject("client", client_id))
 
 
 def _no_client(tenant: str, client_id: UUID) -> CommandFailedError:

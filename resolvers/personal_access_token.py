@@ -3,21 +3,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from auth.audit import Actor, AuditSubject, record
-from auth.permissions import Permission
-from auth.personal_access_tokens import create, revoke
+from auth.audit import AuditSubject, actor_of, record
+from auth.personal_access_tokens import LONGEST_DAYS, create, own_tokens, revoke
 from auth.viewer import Viewer
 from models.shared import PersonalAccessToken
-from models.tenant import AuditActorKind
-from resolvers.forbidden_input import forbidden_input
-from resolvers.refused_value import RefusedValueError
-from resolvers.text import NOTHING, line
+from resolvers.context import Info
+from resolvers.given import given_line, given_scopes
 from resolvers.user_error import UserError, UserErrorCode
-from resolvers.writes import Problems, Written
+from resolvers.writes import Problems, Written, refuse_unless_signed_in
 
 _LONGEST_NAME = 200
-LONGEST_DAYS = 366
-_KNOWN = frozenset(Permission)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +24,11 @@ class PersonalAccessTokenChange:
     token: str | None = None
 
 
+async def of_viewer(info: Info) -> list[PersonalAccessToken]:
+    """The caller's tokens that are still good, the newest first."""
+    return await own_tokens(info.context.viewer)
+
+
 async def create_token(viewer: Viewer, written: Written) -> PersonalAccessTokenChange:
     """A token of the caller's own, within what the caller may do.
 
@@ -36,9 +36,10 @@ async def create_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
         GraphQLError: ``FORBIDDEN``: the caller is not a member who signed in. What bounds a token must not be escaped
             by having it make another.
     """
-    _refuse_unless_signed_in(viewer, written)
+    refuse_unless_signed_in(viewer)
     problems = Problems(written)
-    name, scopes, days = _name(problems), _scopes(problems), written.values["days"]
+    days: int = written.values["days"]
+    name, scopes = given_line(problems, "name", _LONGEST_NAME), given_scopes(problems)
     if not 0 < days <= LONGEST_DAYS:
         problems.add("days", f"A token is good for 1 to {LONGEST_DAYS} days.")
     if problems.errors:
@@ -54,7 +55,7 @@ async def revoke_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
     Raises:
         GraphQLError: ``FORBIDDEN``: the caller is not a member who signed in.
     """
-    _refuse_unless_signed_in(viewer, written)
+    refuse_unless_signed_in(viewer)
     problems = Problems(written)
     try:
         key = UUID(written.values["id"])
@@ -67,32 +68,5 @@ async def revoke_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
     return PersonalAccessTokenChange(None, problems.errors)
 
 
-def _refuse_unless_signed_in(viewer: Viewer, written: Written) -> None:
-    if viewer.acting is not None:
-        raise forbidden_input({name: str(requirement) for name, requirement in written.requirements.items()})
-
-
-def _name(problems: Problems) -> str:
-    try:
-        name = line(problems.written.values["name"], _LONGEST_NAME)
-    except RefusedValueError as problem:
-        problems.add("name", str(problem))
-        return ""
-    if name is None:
-        problems.add("name", NOTHING)
-    return name or ""
-
-
-def _scopes(problems: Problems) -> frozenset[Permission] | None:
-    given: list[str] | None = problems.written.values.get("scopes")
-    if given is None:
-        return None
-    if not all(each in _KNOWN for each in given):
-        problems.add("scopes", "These are names of permissions, as viewer.permissions lists them.")
-        return None
-    return frozenset(Permission(each) for each in given)
-
-
 async def _record(viewer: Viewer, action: str, token_id: UUID) -> None:
-    actor = Actor(AuditActorKind.MEMBER, viewer.member_id)
-    await record(actor, action, AuditSubject("personal_access_token", token_id))
+    await record(actor_of(viewer), action, AuditSubject("personal_access_token", token_id))

@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from graphql import GraphQLError
+
 from auth.permissions import Requirement
 from auth.viewer import Viewer
+from errors import ErrorCode
 from resolvers.forbidden_input import forbidden_input
 from resolvers.user_error import UserError, UserErrorCode
 
@@ -39,8 +42,8 @@ class Written:
 Change = Callable[[Viewer, Written], Awaitable[object]]
 
 
-def forbidden_keys(viewer: Viewer, written: Written, org_unit_id: UUID) -> dict[str, str]:
-    """The keys that the viewer may not write on a thing of this org unit: coordinate to permission."""
+def forbidden_keys(viewer: Viewer, written: Written, org_unit_id: UUID | None) -> dict[str, str]:
+    """The keys that the viewer may not write on a thing of this org unit (``None``: of none): to their permissions."""
     return {
         coordinate: str(requirement)
         for coordinate, requirement in written.requirements.items()
@@ -48,7 +51,7 @@ def forbidden_keys(viewer: Viewer, written: Written, org_unit_id: UUID) -> dict[
     }
 
 
-def refuse_forbidden_keys(viewer: Viewer, written: Written, *org_unit_ids: UUID) -> None:
+def refuse_forbidden_keys(viewer: Viewer, written: Written, *org_unit_ids: UUID | None) -> None:
     """Refuse a write that the viewer may not make in each of these org units.
 
     Raises:
@@ -59,6 +62,17 @@ def refuse_forbidden_keys(viewer: Viewer, written: Written, *org_unit_ids: UUID)
         forbidden |= forbidden_keys(viewer, written, org_unit_id)
     if forbidden:
         raise forbidden_input(forbidden)
+
+
+def refuse_unless_signed_in(viewer: Viewer) -> None:
+    """Refuse a write that takes a member who signed in: what bounds a token must not be escaped by having it make more.
+
+    Raises:
+        GraphQLError: ``FORBIDDEN``: the caller is a client, a script or an operator.
+    """
+    if viewer.acting is not None:
+        message = "This takes a member who signed in, not a client, a token or somebody of support."
+        raise GraphQLError(message, extensions={"code": ErrorCode.FORBIDDEN.value})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,24 @@ from __future__ import annotations
 
 import strawberry
 
+import resolvers.client_change
+import resolvers.client_create
 import resolvers.companies_import
 import resolvers.company_create
 import resolvers.company_update
 import resolvers.onboarding_case_advance
 import resolvers.onboarding_case_open
 import resolvers.personal_access_token
-from auth.permissions import Permission
+import resolvers.session
+from auth.permissions import PUBLIC, Permission
+from schema.client import (
+    ClientCreateInput,
+    ClientCreatePayload,
+    ClientRotateSecretInput,
+    ClientRotateSecretPayload,
+    ClientSetEnabledInput,
+    ClientSetEnabledPayload,
+)
 from schema.companies_import import CompaniesImportInput, CompaniesImportPayload
 from schema.company_changes import (
     CompanyCreateInput,
@@ -28,6 +39,12 @@ from schema.personal_access_token import (
     PersonalAccessTokenCreatePayload,
     PersonalAccessTokenRevokeInput,
     PersonalAccessTokenRevokePayload,
+)
+from schema.session import (
+    MemberSessionsEndInput,
+    MemberSessionsEndPayload,
+    SessionsEndInput,
+    SessionsEndPayload,
 )
 
 
@@ -74,4 +91,34 @@ class Mutation:
         takes=PersonalAccessTokenRevokeInput,
         change=resolvers.personal_access_token.revoke_token,
         description="End a token of your own.",
+    )
+    client_create: ClientCreatePayload | None = mutation(
+        requires=Permission.CLIENT_WRITE,
+        takes=ClientCreateInput,
+        change=resolvers.client_create.create_client,
+        description="Make a client for a partner's program. Its secret is in the answer and nowhere else.",
+    )
+    client_rotate_secret: ClientRotateSecretPayload | None = mutation(
+        requires=Permission.CLIENT_WRITE,
+        takes=ClientRotateSecretInput,
+        change=resolvers.client_change.rotate,
+        description="Give a client a new secret.",
+    )
+    client_set_enabled: ClientSetEnabledPayload | None = mutation(
+        requires=Permission.CLIENT_WRITE,
+        takes=ClientSetEnabledInput,
+        change=resolvers.client_change.switch,
+        description="Switch a client off, which ends its tokens within seconds, or on again.",
+    )
+    sessions_end: SessionsEndPayload | None = mutation(
+        requires=PUBLIC,
+        takes=SessionsEndInput,
+        change=resolvers.session.end_own,
+        description="Sign yourself out, wherever you are signed in.",
+    )
+    member_sessions_end: MemberSessionsEndPayload | None = mutation(
+        requires=Permission.SESSION_END,
+        takes=MemberSessionsEndInput,
+        change=resolvers.session.end_members,
+        description="Sign a member out, wherever they are signed in. Within seconds no token of theirs is taken.",
     )

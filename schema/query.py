@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
+import resolvers.client
 import resolvers.company
 import resolvers.member
 import resolvers.node
@@ -10,6 +11,7 @@ import resolvers.org_unit
 import resolvers.role
 import resolvers.viewer
 from auth.permissions import PUBLIC, Permission
+from schema.client import Client
 from schema.company import Company, CompanyFilter, CompanyOrder
 from schema.connection import Connection
 from schema.fields import field, page
@@ -54,3 +56,9 @@ class Query:
     org_units: Connection[OrgUnit] | None = page(requires=Permission.ORG_UNIT_READ, read=resolvers.org_unit.org_units)
     members: Connection[Member] | None = page(requires=Permission.MEMBER_READ, read=resolvers.member.members)
     roles: Connection[Role] | None = page(requires=Permission.ROLE_READ, read=resolvers.role.roles)
+    clients: list[Client] | None = field(
+        requires=Permission.CLIENT_READ,
+        resolver=resolvers.client.clients,
+        checks_reach=True,
+        description="Partners' programs, the newest first.",
+    )

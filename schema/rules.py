@@ -82,8 +82,8 @@ class FieldRule:
     Attributes:
         requires: the permission, or ``PUBLIC`` where it was typed out.
         origin: where the value comes from.
-        checks_reach: for a mutation: holding the permission in some org units is enough to call it, because its
-            resolver compares the unit of what it changes. Without it the permission must hold everywhere.
+        checks_reach: for a field with a resolver: holding the permission in some org units is enough to call it,
+            because it compares the units of what it changes or gives. Without it the permission must hold everywhere.
         column: for an input field: the column that it compares or writes.
     """
 

@@ -3,9 +3,11 @@ from __future__ import annotations
 import strawberry
 
 import resolvers.member
+import resolvers.personal_access_token
 from auth.permissions import PUBLIC, Permission
 from schema.fields import field
 from schema.member import Member
+from schema.personal_access_token import PersonalAccessToken
 
 
 @strawberry.type(description="The caller of this request.")
@@ -17,3 +19,8 @@ class Viewer:
         requires=PUBLIC, attribute=True, description="What the caller may do in some org unit at least."
     )
     member: Member | None = field(requires=Permission.MEMBER_READ, read=resolvers.member.of_row)
+    personal_access_tokens: list[PersonalAccessToken] | None = field(
+        requires=Permission.PERSONAL_ACCESS_TOKEN_WRITE,
+        resolver=resolvers.personal_access_token.of_viewer,
+        description="Yours that are still good, the newest first.",
+    )

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from tenancy.directory import Directory
     from tenancy.placement import TenantPlacement
 
-METHODS: Final = ("client_secret_basic", "private_key_jwt")
+CLIENT_SECRET_BASIC: Final = "client_secret_basic"  # noqa: S105 # RFC 8414's name of the method
+PRIVATE_KEY_JWT: Final = "private_key_jwt"
+METHODS: Final = (CLIENT_SECRET_BASIC, PRIVATE_KEY_JWT)
 
 _BASIC: Final = "basic "
 _MAX_CREDENTIALS: Final = 1024

@@ -1,4 +1,8 @@
-"""The clients of a tenant: made, given new secrets, switched on and off."""
+"""The clients of a tenant: made, given new secrets, switched on and off. Each is written down with whoever did it.
+
+All of it is called inside the tenant's scope, where the audit event goes; the clients themselves are shared tables,
+whose changes are kept at once.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
+from auth.audit import AuditSubject, record
 from auth.jwk_set import is_public_key
 from auth.scannable_secret import CLIENT_SECRET, digest, new_secret
 from models.shared import Client
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from uuid import UUID
 
+    from auth.audit import Actor
     from auth.permissions import Permission
 
 OVERLAP: Final = timedelta(hours=24)
@@ -26,6 +32,10 @@ _MAX_KEYS: Final = 10
 
 class RefusedKeysError(ValueError):
     """Not a set of public keys that we would verify with. The message is a sentence for whoever gave it."""
+
+
+class NoSecretError(Exception):
+    """The client proves itself by its keys, which a secret beside them would weaken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,8 @@ class NewClient:
     jwks: dict[str, object] | None
 
 
-async def create(new: NewClient) -> Secret:
-    """Make a client, with a service member of its own. Call inside the tenant's scope.
+async def create(new: NewClient, actor: Actor) -> Secret:
+    """Make a client, with a service member of its own.
 
     Should the scope not be committed after all, what is left is a client without a member, which nobody can use.
     """
@@ -83,33 +93,54 @@ async def create(new: NewClient) -> Secret:
         jwks=new.jwks,
         scopes=None if new.scopes is None else sorted(new.scopes),
     )
+    await _record(actor, "client:create", client_id)
     return Secret(client, text)
 
 
-async def rotate_secret(tenant_id: UUID, client_id: UUID, overlap: timedelta = OVERLAP) -> Secret | None:
-    """Give a client a new secret; the present one is good for ``overlap`` more. ``None``: there is no such client."""
+async def rotate_secret(tenant_id: UUID, client_id: UUID, actor: Actor, overlap: timedelta = OVERLAP) -> Secret | None:
+    """Give a client a new secret; the present one is good for ``overlap`` more. ``None``: there is no such client.
+
+    Raises:
+        NoSecretError: it has none to be replaced.
+    """
     text = new_secret(CLIENT_SECRET)
     async with in_transaction("shared"):
         client = await Client.filter(id=client_id, tenant_id=tenant_id).select_for_update().first()
         if client is None:
             return None
+        if client.secret_hash is None:
+            raise NoSecretError
         client.previous_secret_hash = client.secret_hash
         client.previous_secret_expires_at = datetime.now(UTC) + overlap
         client.secret_hash = digest(text)
         await client.save()
+        await _record(actor, "client:rotate_secret", client_id)
     return Secret(client, text)
 
 
-async def set_enabled(tenant_id: UUID, client_id: UUID, *, enabled: bool) -> Client | None:
-    """Switch a client on or off. Off ends its tokens everywhere: a trigger revokes their sessions with it."""
+async def set_enabled(tenant_id: UUID, client_id: UUID, actor: Actor, *, enabled: bool) -> Client | None:
+    """Switch a client on or off; ``None``: there is no such client.
+
+    Off ends its tokens everywhere: a trigger revokes their sessions with it.
+    """
     own = Client.filter(id=client_id, tenant_id=tenant_id)
-    await own.update(enabled=enabled, updated_at=datetime.now(UTC))
+    if await own.update(enabled=enabled, updated_at=datetime.now(UTC)):
+        await _record(actor, "client:enable" if enabled else "client:disable", client_id)
     return await own.first()
+
+
+async def client_of(tenant_id: UUID, client_id: UUID) -> Client | None:
+    """The tenant's client with this id; another tenant's is none."""
+    return await Client.get_or_none(id=client_id, tenant_id=tenant_id)
 
 
 async def clients_of(tenant_id: UUID) -> list[Client]:
     """Every client of a tenant, the newest first."""
     return await Client.filter(tenant_id=tenant_id).order_by("-id")
+
+
+async def _record(actor: Actor, action: str, client_id: UUID) -> None:
+    await record(actor, action, AuditSubject("client", client_id))
 
 
 def checked_keys(document: object) -> dict[str, object]:

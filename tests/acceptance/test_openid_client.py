@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from joserfc.jwk import ECKey
 
+from auth.audit import NOBODY
 from auth.oauth.client_registry import NewClient, create
 from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
@@ -36,7 +37,7 @@ async def given(settings: Settings, database: Database, gateway: Gateway) -> dic
         unit, role = await OrgUnit.get(parent_id=None), await Role.get(key="auditor")
         keys: dict[str, object] = {"keys": [{**key.as_dict(private=False), "kid": "one"}]}
         made = [
-            await create(NewClient(placement.tenant_id, "A partner", unit.id, role.id, None, None, jwks))
+            await create(NewClient(placement.tenant_id, "A partner", unit.id, role.id, None, None, jwks), NOBODY)
             for jwks in (None, keys)
         ]
         member = await Member.get(kind=MemberKind.PERSON)

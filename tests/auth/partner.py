@@ -11,6 +11,7 @@ from uuid import uuid4
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from auth.audit import NOBODY
 from auth.oauth.client_assertion import ASSERTION_TYPE
 from auth.oauth.client_registry import NewClient, create
 from models.tenant import Role
@@ -87,6 +88,6 @@ async def new_partner(  # noqa: PLR0913 # each is a thing that a test says about
     async with tenant_scope(person.placement, authorization_version=None):
         held = await Role.get(key=role)
         made = await create(
-            NewClient(person.placement.tenant_id, "A partner", person.org_unit_id, held.id, None, scopes, jwks)
+            NewClient(person.placement.tenant_id, "A partner", person.org_unit_id, held.id, None, scopes, jwks), NOBODY
         )
     return Partner(made.client, made.text, http, issuer)

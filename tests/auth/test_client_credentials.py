@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey, KeySet
 from tortoise import connections
 
 from auth.acting import ActingKind
+from auth.audit import NOBODY
 from auth.oauth.client_registry import RefusedKeysError, checked_keys, rotate_secret, set_enabled
 from auth.permissions import Permission
 from auth.scannable_secret import CLIENT_SECRET, new_secret
@@ -107,8 +108,9 @@ async def test_a_scope_narrows_and_never_widens(browser: Browser, member: Person
     await forget(member.placement)
 
 
-async def test_a_new_secret_overlaps_with_the_one_before(partner: Partner) -> None:
-    made = await rotate_secret(partner.client.tenant_id, partner.id)
+async def test_a_new_secret_overlaps_with_the_one_before(partner: Partner, member: Person) -> None:
+    async with tenant_scope(member.placement, authorization_version=None):
+        made = await rotate_secret(partner.client.tenant_id, partner.id, NOBODY)
     assert made is not None
     assert made.text is not None
     assert (await partner.by_secret(made.text)).status_code == 200
@@ -119,14 +121,16 @@ async def test_a_new_secret_overlaps_with_the_one_before(partner: Partner) -> No
     assert (await partner.by_secret(made.text)).status_code == 200
 
 
-async def test_j9_a_client_that_is_switched_off_is_refused_and_its_tokens_die(partner: Partner) -> None:
+async def test_j9_a_client_that_is_switched_off_is_refused_and_its_tokens_die(partner: Partner, member: Person) -> None:
     token = (await partner.by_secret()).json()["access_token"]
     assert (await introspected(partner, token))["active"]
-    await set_enabled(partner.client.tenant_id, partner.id, enabled=False)
+    async with tenant_scope(member.placement, authorization_version=None):
+        await set_enabled(partner.client.tenant_id, partner.id, NOBODY, enabled=False)
     assert is_invalid_client(await partner.by_secret())
     (session,) = await Session.filter(client_id=partner.id)
     assert session.revoked_reason == "client_disabled"
-    await set_enabled(partner.client.tenant_id, partner.id, enabled=True)
+    async with tenant_scope(member.placement, authorization_version=None):
+        await set_enabled(partner.client.tenant_id, partner.id, NOBODY, enabled=True)
     assert await introspected(partner, token) == {"active": False}, "back on, but not for what was revoked"
 
 

@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import asyncpg
+import httpx2
 import pytest
 
+from auth.audit import NOBODY
+from auth.oauth.client_registry import set_enabled
 from auth.opening import open_authentication
+from auth.personal_access_tokens import create as create_token
+from auth.personal_access_tokens import revoke
 from auth.sessions.revocation import Revocations
 from auth.unauthenticated import UnauthenticatedError
 from models.shared import IdentityProvider, Session, TenantStatus
-from models.tenant import Member
+from models.tenant import Member, RoleAssignment
 from tenancy.notifications import APPLICATION_NAME, Notifications
 from tenancy.provisioning import set_tenant_status
 from tenancy.scope import tenant_scope
+from tests.auth.browser import gateway
+from tests.auth.partner import new_partner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -149,6 +156,56 @@ async def test_j9_what_a_session_rests_on_takes_it_along(
             await authentication.sessions.refresh(tokens.refresh_token)
     finally:
         await set_tenant_status(database, owner.placement.slug, TenantStatus.ACTIVE)
+
+
+async def status(process: Authentication, bearer: str) -> int:
+    """What a process answers whoever shows a token."""
+    transport = httpx2.ASGITransport(gateway(process))
+    async with httpx2.AsyncClient(transport=transport, base_url=process.settings.public_url) as http:
+        return (await http.get("/auth/session", headers={"Authorization": f"Bearer {bearer}"})).status_code
+
+
+async def until_401(process: Authentication, bearer: str) -> None:
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while await status(process, bearer) != 401:  # noqa: ASYNC110 - a caller asks, and nobody tells it
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture(params=["hears", "hears nothing"])
+def elsewhere(
+    request: pytest.FixtureRequest, other_process: Authentication, hears_nothing: Authentication
+) -> Authentication:
+    return other_process if request.param == "hears" else hears_nothing
+
+
+async def test_j9_a_disabled_clients_token_gets_401_from_another_process(
+    authentication: Authentication, elsewhere: Authentication, owner: Person
+) -> None:
+    transport = httpx2.ASGITransport(gateway(authentication))
+    issuer = authentication.settings.public_url
+    async with httpx2.AsyncClient(transport=transport, base_url=issuer) as http:
+        partner, other = await new_partner(owner, http, issuer), await new_partner(owner, http, issuer)
+        ended, kept = [(await each.by_secret()).json()["access_token"] for each in (partner, other)]
+    assert [await status(elsewhere, each) for each in (ended, kept)] == [200, 200]
+    async with tenant_scope(owner.placement, authorization_version=None):
+        await set_enabled(owner.placement.tenant_id, partner.id, NOBODY, enabled=False)
+    await until_401(elsewhere, ended)
+    assert await status(elsewhere, kept) == 200, "another client's goes on"
+    async with tenant_scope(owner.placement, authorization_version=None):
+        await set_enabled(owner.placement.tenant_id, partner.id, NOBODY, enabled=True)
+        await RoleAssignment.all().delete()
+    assert await status(elsewhere, ended) == 401, "switched on again, but not for what was revoked"
+
+
+async def test_j9_a_revoked_personal_access_token_gets_401_from_another_process(
+    authentication: Authentication, elsewhere: Authentication, owner: Person
+) -> None:
+    viewer = await authentication.authenticator.viewer((await signed_in(authentication, owner)).access_token)
+    ended, kept = [await create_token(viewer, name, None, days=1) for name in ("ended", "kept")]
+    assert [await status(elsewhere, each.text) for each in (ended, kept)] == [200, 200]
+    assert await revoke(viewer, ended.row.id)
+    await until_401(elsewhere, ended.text)
+    assert await status(elsewhere, kept.text) == 200, "another token of the same member goes on"
 
 
 async def test_j9_a_process_that_starts_knows_what_ended_before(

@@ -51,6 +51,23 @@ async def test_a_token_is_made_and_revoked_by_its_member_alone(firm: Firm, owner
     assert {event.actor_id for event in events} == {owner.member_id}
 
 
+async def test_a_member_sees_their_own_tokens_as_long_as_they_are_good(firm: Firm) -> None:
+    person, other = await firm.member(("owner", None)), await firm.member(("owner", None))
+
+    async def listed(viewer: Viewer) -> list[str]:
+        answer = await firm.ask(viewer, "{ viewer { personalAccessTokens { id } } }")
+        return [each["id"] for each in answer.payload["personalAccessTokens"]]
+
+    first, second = [
+        (await create(firm, person, name=name)).payload["personalAccessToken"]["id"] for name in ("first", "second")
+    ]
+    assert (await listed(person), await listed(other)) == ([second, first], [])
+    await firm.ask(person, REVOKE, input={"id": second})
+    assert await listed(person) == [first]
+    denied = await firm.ask(await firm.member(), "{ viewer { personalAccessTokens { id } } }")
+    assert (denied.data, denied.codes) == ({"viewer": {"personalAccessTokens": None}}, ["FORBIDDEN"])
+
+
 @pytest.mark.parametrize(
     ("given", "field"),
     [

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -22,7 +25,8 @@ from graphql import (
 from graphql.execution.values import get_variable_values
 from strawberry.utils.str_converters import to_snake_case
 
-from models.tenant import Member
+from auth.permissions import Permission
+from models.tenant import Member, Role, RoleAssignment
 from resolvers.reads import One, Page, Source
 from schema.rules import FromColumn, FromColumns, FromKey, FromRead, FromSameRow
 from tests.oracle.denials import denials
@@ -148,7 +152,9 @@ class _Resolving:
         model, row = row_of(source)
         if model is not None and row is not None:
             return self._of_row(rule.origin, model, row, info)
-        return self._viewer() if info.field_name == "viewer" else getattr(source, to_snake_case(info.field_name))
+        if source is None:
+            return {"viewer": self._viewer, "clients": self._clients}[info.field_name]()
+        return getattr(source, to_snake_case(info.field_name))
 
     def _of_row(self, origin: Origin, model: type[Model], row: Row, info: GraphQLResolveInfo[Any]) -> object:
         if isinstance(origin, FromColumn):
@@ -213,7 +219,26 @@ class _Resolving:
             email=member["email"],
             tenant=caller.tenant.slug,
             permissions=sorted({*caller.grants.everywhere, *caller.grants.in_units}),
+            personal_access_tokens=self._tokens(),
         )
+
+    def _tokens(self) -> list[object]:
+        own = [row for row in self._reader.rows.tokens if row["member_id"] == self._reader.viewer.member_id]
+        good = [row for row in own if row["revoked_at"] is None and row["expires_at"] > datetime.now(UTC)]
+        return [SimpleNamespace(**row) for row in sorted(good, key=itemgetter("id"), reverse=True)]
+
+    def _clients(self) -> list[object]:
+        rows = self._reader.rows
+        found: list[object] = []
+        for row in sorted(rows.clients, key=itemgetter("id"), reverse=True):
+            unit = rows.keys[Member][row["member_id"]]["org_unit_id"]
+            if not self._reader.rights.holds_in_unit(Permission.CLIENT_READ, unit):
+                continue
+            held = [each["role_id"] for each in rows.tables[RoleAssignment] if each["member_id"] == row["member_id"]]
+            roles = sorted({rows.keys[Role][role_id]["key"] for role_id in held})
+            method = "private_key_jwt" if row["jwks"] else "client_secret_basic"
+            found.append(SimpleNamespace(**row, roles=roles, authentication_method=method))
+        return found
 
     def _object(self, model: type[Model], row: Row) -> object:
         type_ = self._declarations.schema.type_map[self._declarations.type_name(model)]

@@ -15,6 +15,7 @@ from schema.declarations import Declarations
 from tenancy.provisioning import create_tenant
 from tests.oracle.comparison import Comparison
 from tests.oracle.seeding import seed
+from tests.oracle.shared_rows import seed_shared
 from tests.oracle.tenant_rows import load_rows
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ async def northwind(database: Database) -> TenantRows:
     """A tenant with forty companies in every region. Nobody writes to it."""
     placement = await create_tenant(database, "northwind", "Northwind", built_in_roles=BUILT_IN_ROLES)
     await seed(placement, Random(1), companies=40)  # noqa: S311 - the same rows every time
+    await seed_shared(placement, Random(1))  # noqa: S311 - the same rows every time
     return await load_rows(placement)
 
 
@@ -53,6 +55,7 @@ async def tailspin(database: Database) -> TenantRows:
     """The other tenant. Nobody writes to it either."""
     placement = await create_tenant(database, "tailspin", "Tailspin", built_in_roles=BUILT_IN_ROLES)
     await seed(placement, Random(2), companies=40)  # noqa: S311 - the same rows every time
+    await seed_shared(placement, Random(2))  # noqa: S311 - the same rows every time
     return await load_rows(placement)
 
 

@@ -60,3 +60,4 @@ class ViewerAnswer:
     email: str
     tenant: str
     permissions: Sequence[str]
+    personal_access_tokens: Sequence[object]

@@ -47,6 +47,10 @@ class Rights:
         """Whether a permission holds for a row."""
         return self._holds_in(requires, self._rows.unit(self._declarations, model, row))
 
+    def holds_in_unit(self, requires: Requirement, unit: UUID) -> bool:
+        """Whether a permission holds for what belongs to a unit."""
+        return self._holds_in(requires, unit)
+
     def exists(self, model: type[Model], row: Row) -> bool:
         """Whether a row is there at all for the caller."""
         self.cases += 1
@@ -72,8 +76,8 @@ class Rights:
         read = self._read(rule)
         if read is not None and read.reach is None:
             return True  # held in some units counts as not held for what belongs to no unit
-        # Nothing here belongs to a unit: then it takes rows that do.
-        return read is None if holder is None else holder.reach is None
+        # Nothing here belongs to a unit: then it takes rows that do, or a resolver that looks at units itself.
+        return read is None and not rule.checks_reach if holder is None else holder.reach is None
 
     def _read(self, rule: FieldRule) -> TypeRule | None:
         read = rule.origin.describe(Source()) if isinstance(rule.origin, FromRead) else None

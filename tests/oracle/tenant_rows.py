@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from models import tenant as models
 from resolvers.reads import OwnUnit
 from tenancy.scope import tenant_scope
+from tests.oracle.shared_rows import load_clients, load_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,12 +44,16 @@ class TenantRows:
         version: its authorization version.
         tables: rows by model.
         keys: the same rows by model and key.
+        clients: its rows among the shared ones.
+        tokens: the same of personal access tokens.
     """
 
     placement: TenantPlacement
     version: int
     tables: Mapping[type[Model], Sequence[Row]]
     keys: Mapping[type[Model], Mapping[object, Row]]
+    clients: Sequence[Row]
+    tokens: Sequence[Row]
 
     def by_key(self, model: type[Model], key: object) -> Row | None:
         """The row with this key."""
@@ -93,4 +98,5 @@ async def load_rows(placement: TenantPlacement) -> TenantRows:
             tables[model] = [dict(row) for row in rows]
         (state,) = await session.fetch("SELECT version FROM authorization_state")
     keys = {model: {row["id"]: row for row in rows} for model, rows in tables.items()}
-    return TenantRows(placement, state["version"], tables, keys)
+    clients, tokens = await load_clients(placement.tenant_id), await load_tokens(placement.tenant_id)
+    return TenantRows(placement, state["version"], tables, keys, clients, tokens)

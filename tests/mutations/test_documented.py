@@ -1,0 +1,48 @@
+"""The GraphQL of the documentation, run as it stands by somebody who may."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from models.tenant import Role
+from tenancy.scope import tenant_scope
+from tests.mutations.firm import global_id
+
+if TYPE_CHECKING:
+    from auth.viewer import Viewer
+    from tests.mutations.firm import Firm
+
+DOCS: Final = Path(__file__).parent.parent.parent / "docs"
+PAGES: Final = ("sessions.md", "oauth-clients.md")
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```graphql\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+async def known(firm: Firm) -> dict[str, str]:
+    """What the variables of the examples stand for, before the first of them has made anything."""
+    async with tenant_scope(firm.placement, authorization_version=None, read_only=True):
+        role = await Role.get(key="auditor")
+    return {"role": global_id("Role", role.id), "member": global_id("Member", (await firm.member()).member_id)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, page: str) -> None:
+    values, examples = await known(firm), blocks(page)
+    assert len(examples) >= 4
+    for example in examples:
+        named = re.findall(r"\$(\w+): ID!", example)
+        answer = await firm.ask(owner, example, **{name: values[name] for name in named})
+        assert answer.errors == [], example
+        assert answer.data is not None
+        payload: Any = next(iter(answer.data.values()))
+        if example.startswith("mutation"):
+            assert payload["userErrors"] == [], example
+            # What one example has made is what the next one is about.
+            values |= {"client": (payload.get("client") or {}).get("id") or values.get("client", "")}
+            values |= {"token": (payload.get("personalAccessToken") or {}).get("id") or values.get("token", "")}

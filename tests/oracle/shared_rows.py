@@ -1,0 +1,65 @@
+"""What a tenant has in the tables that all tenants share, as far as a query shows it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from auth.personal_access_tokens import LONGEST_DAYS
+from models.shared import Client, PersonalAccessToken
+from models.tenant import Member
+from tenancy.scope import tenant_scope
+
+if TYPE_CHECKING:
+    from random import Random
+    from uuid import UUID
+
+    from tenancy.placement import TenantPlacement
+
+
+async def seed_shared(placement: TenantPlacement, random: Random) -> None:
+    """Clients of every kind, and tokens: good ones, revoked ones and expired ones, of two members."""
+    async with tenant_scope(placement, authorization_version=None, read_only=True):
+        members = sorted(await Member.all().values_list("id", flat=True))
+    now = dt.datetime.now(dt.UTC)
+    day = dt.timedelta(days=1)
+    for number, member_id in enumerate(members[:5]):
+        await Client.create(
+            tenant_id=placement.tenant_id,
+            member_id=member_id,
+            name=f"Client {number}",
+            secret_hash=_digest(random) if number % 2 else None,
+            jwks=None if number % 2 else {"keys": []},
+            scopes=[None, [], ["company:read", "contact:read"]][number % 3],
+            enabled=number != 1,
+            expires_at=now + day if number == 2 else None,
+            last_used_at=now if number == 3 else None,
+            previous_secret_expires_at=now if number == 3 else None,
+        )
+    for number in range(8):
+        await PersonalAccessToken.create(
+            tenant_id=placement.tenant_id,
+            member_id=members[number % 4 == 3],
+            name=f"Token {number}",
+            digest=_digest(random),
+            scopes=[None, ["company:read"]][number % 2],
+            expires_at=now - day if number % 4 == 2 else now + day * LONGEST_DAYS,
+            last_used_at=now if number == 0 else None,
+            revoked_at=now if number == 1 else None,
+        )
+
+
+async def load_clients(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of the tenant's clients."""
+    rows: list[dict[str, Any]] = await Client.filter(tenant_id=tenant_id).values()
+    return rows
+
+
+async def load_tokens(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of its members' personal access tokens."""
+    rows: list[dict[str, Any]] = await PersonalAccessToken.filter(tenant_id=tenant_id).values()
+    return rows
+
+
+def _digest(random: Random) -> bytes:
+    return random.randbytes(32)
