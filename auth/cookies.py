@@ -3,6 +3,9 @@
 Every cookie is ``HttpOnly``, ``SameSite=Lax`` and, where the public URL is https, ``Secure`` under the prefix
 ``__Host-``: no other host can set or read it, and no script can. On a developer's plain-http machine browsers refuse
 the prefix, so it is left out there; production refuses plain http (``settings.py``). A token is never in a URL.
+
+A SAML provider sends people back by a form of its own site, to which browsers attach no ``SameSite=Lax`` cookie. So
+what such a person has to bring back is kept in a cookie of its own with ``SameSite=None``; it opens nothing by itself.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ class Cookie(StrEnum):
     ACCESS = "fieldgate-access"
     REFRESH = "fieldgate-refresh"
     SIGN_IN = "fieldgate-sign-in"
+    SAML_SIGN_IN = "fieldgate-saml-sign-in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class PresentedToken:
 
 
 _BEARER: Final = "bearer "
+_BACK_BY_FORM: Final = frozenset({Cookie.SAML_SIGN_IN})
 
 
 def cookie_name(settings: Settings, cookie: Cookie) -> str:
@@ -66,7 +71,8 @@ def set_cookie(response: Response, settings: Settings, cookie: Cookie, value: st
         path="/",
         secure=_secure(settings),
         httponly=True,
-        samesite="lax",
+        # Browsers take "none" with "secure" only. On a developer's machine providers are on the same site.
+        samesite="none" if cookie in _BACK_BY_FORM and _secure(settings) else "lax",
     )
 
 

@@ -21,6 +21,7 @@ from auth.sessions.signing_keys import SigningKeys
 from auth.sso.oidc import OpenIdConnect
 from auth.sso.outbound import Outbound
 from auth.sso.saml.self_test import check_verification
+from auth.sso.saml.sign_on import SamlSignOn
 from auth.sso.sign_in import SignIn
 from auth.sso.sign_out import SignOut
 from cache import Codec, open_cache, open_local_cache
@@ -46,6 +47,7 @@ class Authentication:
 
     Attributes:
         settings: of the whole server.
+        directory: of tenants.
         authenticator: access token to viewer.
         sessions: refresh token to access token, and the end of both.
         keys: what access tokens are signed with.
@@ -57,6 +59,7 @@ class Authentication:
     """
 
     settings: Settings
+    directory: Directory
     authenticator: Authenticator
     sessions: Sessions
     keys: SigningKeys
@@ -110,8 +113,11 @@ async def open_authentication(
         keys = SigningKeys(settings)
         sessions = Sessions(settings, keys, directory)
         oidc = OpenIdConnect(settings, outbound, documents)
+        saml = SamlSignOn(settings, outbound)
+        opened.callback(saml.close)
         yield Authentication(
             settings=settings,
+            directory=directory,
             authenticator=Authenticator(
                 settings,
                 keys,
@@ -124,7 +130,7 @@ async def open_authentication(
             sessions=sessions,
             keys=keys,
             revocations=revocations,
-            sign_in=SignIn(settings, directory, oidc, sessions),
+            sign_in=SignIn(settings, directory, oidc, saml, sessions),
             sign_out=SignOut(settings, oidc),
             clients=ClientAuthentication(settings, directory),
             client_tokens=ClientTokens(settings, keys),

@@ -71,8 +71,11 @@ class Sessions:
         provider_session: str | None = None,
         provider_subject_digest: bytes | None = None,
         acr: str | None = None,
+        ends_at: datetime | None = None,
     ) -> SessionTokens:
         """A new session of a member whom the identity provider has just vouched for.
+
+        It lasts until ``ends_at`` at most, where the provider has named an end.
 
         Raises:
             SessionExistsError: ``session_id`` was used before.
@@ -81,7 +84,7 @@ class Sessions:
         token = first_token(self._settings, session_id or uuid7())
         now = datetime.now(UTC)
         idle, absolute = await self._lifetimes(tenant_id)
-        expires_at = now + absolute
+        expires_at = now + absolute if ends_at is None else min(now + absolute, ends_at)
         idle_expires_at = min(now + idle, expires_at)
         try:
             async with in_transaction("shared") as connection:

@@ -42,6 +42,8 @@ class Attempt:
         return_path: where to go afterwards.
         started_at: in seconds since the epoch.
         dry_run: nobody is signed in by it; it shows what the provider says.
+        replaces: the session that this browser had when it left. Where the provider sends people back by a form, the
+            browser does not show it again.
     """
 
     provider_id: UUID
@@ -53,9 +55,12 @@ class Attempt:
     return_path: str
     started_at: int
     dry_run: bool = False
+    replaces: UUID | None = None
 
 
-def new_attempt(provider: Provider, return_path: str, *, dry_run: bool = False) -> Attempt:
+def new_attempt(
+    provider: Provider, return_path: str, *, dry_run: bool = False, replaces: UUID | None = None
+) -> Attempt:
     """An attempt with fresh secrets of 256 bits each."""
     return Attempt(
         provider_id=provider.id,
@@ -67,6 +72,7 @@ def new_attempt(provider: Provider, return_path: str, *, dry_run: bool = False) 
         return_path=return_path,
         started_at=int(time.time()),
         dry_run=dry_run,
+        replaces=replaces,
     )
 
 
@@ -99,6 +105,7 @@ def unseal_attempt(settings: Settings, value: str | None) -> Attempt:
         return_path=fields["return_path"],
         started_at=fields["started_at"],
         dry_run=fields["dry_run"],
+        replaces=UUID(fields["replaces"]) if fields.get("replaces") else None,
     )
     if not 0 <= time.time() - attempt.started_at <= ATTEMPT_SECONDS:
         raise SignInRefusedError(Refusal.ATTEMPT_EXPIRED)

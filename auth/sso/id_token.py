@@ -15,6 +15,7 @@ from auth.sso.refusal import Refusal, SignInRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from auth.sso.metadata import ProviderMetadata
     from auth.sso.provider import Provider
@@ -47,6 +48,7 @@ class Identity:
         groups: what the provider says they belong to.
         provider_session: the provider's name for its own session, by which it can end ours.
         acr: how strongly they proved who they are, in the provider's words.
+        ends_at: when the provider wants the session to be over, if it says so.
         claims: everything that the provider said. For mapping and for a dry run; never logged, never stored.
     """
 
@@ -58,6 +60,7 @@ class Identity:
     groups: tuple[str, ...] = ()
     provider_session: str | None = None
     acr: str | None = None
+    ends_at: datetime | None = None
     claims: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tortoise.expressions import Q
+
 from auth.sealing import Purpose, seal, unseal
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.role_mapping import RoleRule, rules_of
+from auth.sso.saml.terms import SamlTerms
 from models.shared import IdentityProvider, IdentityProviderKind
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ class Provider:
         provision_members: whether somebody unknown becomes a member by signing in.
         default_org_unit_id: where; the top unit if absent.
         role_rules: which of its values give a new member which role.
+        saml: the terms, if it speaks SAML; ``None``: it speaks OpenID Connect.
     """
 
     id: UUID
@@ -46,6 +50,7 @@ class Provider:
     provision_members: bool = False
     default_org_unit_id: UUID | None = None
     role_rules: tuple[RoleRule, ...] = ()
+    saml: SamlTerms | None = None
 
 
 async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provider]:
@@ -54,7 +59,12 @@ async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provi
 
 
 async def provider_by_id(
-    settings: Settings, provider_id: UUID, tenant_id: UUID | None = None, *, dry_run: bool = False
+    settings: Settings,
+    provider_id: UUID,
+    tenant_id: UUID | None = None,
+    *,
+    kind: IdentityProviderKind | None = None,
+    dry_run: bool = False,
 ) -> Provider:
     """The provider that a sign-in started with, unless it was switched off since.
 
@@ -62,13 +72,18 @@ async def provider_by_id(
         settings: of the whole server.
         provider_id: of the connection.
         tenant_id: whose it has to be; ``None`` only where the provider speaks for itself (a logout).
+        kind: what it has to speak, where the message has come by a way of that protocol.
         dry_run: nobody will be signed in, so it need not be switched on.
 
     Raises:
         SignInRefusedError: it was, or there is none.
     """
-    found = _of_openid_connect() if dry_run else _enabled()
-    row = await (found if tenant_id is None else found.filter(tenant_id=tenant_id)).filter(id=provider_id).first()
+    found = (_set_up() if dry_run else _enabled()).filter(id=provider_id)
+    if tenant_id is not None:
+        found = found.filter(tenant_id=tenant_id)
+    if kind is not None:
+        found = found.filter(kind=kind)
+    row = await found.first()
     if row is None:
         raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
     return as_provider(settings, row)
@@ -95,12 +110,28 @@ def as_provider(settings: Settings, row: IdentityProvider) -> Provider:
         provision_members=row.provision_members,
         default_org_unit_id=row.default_org_unit_id,
         role_rules=rules_of(row.role_mapping),
+        saml=_terms(row) if row.kind is IdentityProviderKind.SAML else None,
     )
 
 
-def _of_openid_connect() -> QuerySet[IdentityProvider]:
-    return IdentityProvider.filter(kind=IdentityProviderKind.OIDC, client_id__isnull=False)
+def _terms(row: IdentityProvider) -> SamlTerms:
+    return SamlTerms(
+        metadata=row.saml_metadata,
+        metadata_url=row.metadata_url,
+        metadata_expires_at=row.metadata_expires_at,
+        policy=row.signing_policy,
+        encrypted=row.want_encrypted,
+        unsolicited=row.allow_unsolicited,
+    )
+
+
+def _set_up() -> QuerySet[IdentityProvider]:
+    """Those that somebody could be sent to."""
+    return IdentityProvider.filter(
+        Q(kind=IdentityProviderKind.OIDC, client_id__isnull=False)
+        | Q(kind=IdentityProviderKind.SAML, saml_metadata__isnull=False)
+    )
 
 
 def _enabled() -> QuerySet[IdentityProvider]:
-    return _of_openid_connect().filter(enabled=True)
+    return _set_up().filter(enabled=True)

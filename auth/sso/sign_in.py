@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import hmac
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auth.audit import Actor, record
+from auth.cookies import Cookie
+from auth.sessions.refresh_token import recognised_token
 from auth.sessions.session import SessionExistsError
 from auth.sso.attempt import Attempt, new_attempt, seal_attempt, unseal_attempt
+from auth.sso.departure import Departure
 from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import tenant_of_domain
 from auth.sso.membership import member_of
@@ -16,6 +20,9 @@ from auth.sso.provider_sessions import subject_digest
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.rehearsal import Rehearsal, rehearse, ticket_holder
 from auth.sso.return_path import DEFAULT_RETURN_PATH, return_path
+from auth.sso.saml.attributes import identity_of
+from auth.sso.saml.refusal_audit import RefusalAudit
+from models.shared import IdentityProviderKind
 from models.tenant import AuditActorKind
 from tenancy.errors import NoTenantError, UnknownTenantError
 from tenancy.scope import tenant_scope
@@ -28,22 +35,12 @@ if TYPE_CHECKING:
     from auth.sso.id_token import Identity
     from auth.sso.oidc import OpenIdConnect
     from auth.sso.provider import Provider
+    from auth.sso.saml.addressed import Addressed
+    from auth.sso.saml.incoming import Incoming
+    from auth.sso.saml.sign_on import SamlSignOn
     from settings import Settings
     from tenancy.directory import Directory
     from tenancy.placement import TenantPlacement
-
-
-@dataclass(frozen=True, slots=True)
-class Departure:
-    """A person on the way to their provider.
-
-    Attributes:
-        url: where to send the browser.
-        attempt: what the browser has to keep and bring back, sealed.
-    """
-
-    url: str
-    attempt: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +53,39 @@ class Crossroads:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A person who is signed in, and the page of ours that they wanted."""
+    """A person who is signed in, and the page of ours that they wanted.
+
+    Attributes:
+        tokens: of their session.
+        return_path: the page.
+        replaces: the session that their browser had before.
+    """
 
     tokens: SessionTokens
     return_path: str
+    replaces: UUID | None = None
 
 
 class SignIn:
     """Both halves of a sign-in."""
 
-    def __init__(self, settings: Settings, directory: Directory, oidc: OpenIdConnect, sessions: Sessions) -> None:
+    def __init__(
+        self, settings: Settings, directory: Directory, oidc: OpenIdConnect, saml: SamlSignOn, sessions: Sessions
+    ) -> None:
         self._settings = settings
         self._directory = directory
         self._oidc = oidc
+        self._saml = saml
         self._sessions = sessions
+        self._refusals = RefusalAudit()
 
     async def begin(
-        self, organisation: str, wanted_path: str | None, *, provider_id: UUID | None = None
+        self,
+        organisation: str,
+        wanted_path: str | None,
+        *,
+        provider_id: UUID | None = None,
+        refresh_token: str | None = None,
     ) -> Departure | Crossroads:
         """Send somebody to their organisation's identity provider, or have them choose where it has several.
 
@@ -82,21 +95,27 @@ class SignIn:
             organisation: the tenant's short name, or an e-mail address in one of its verified domains.
             wanted_path: where to go afterwards.
             provider_id: what was chosen.
+            refresh_token: of the session that the browser has now. A new one replaces it.
 
         Raises:
             SignInRefusedError: there is no such tenant, or its provider can't be used.
         """
         placement = await self._placement(organisation.strip().lower())
+        current = recognised_token(self._settings, refresh_token or "")
+        replaces = None if current is None else current.session_id
         if provider_id is not None:
+            provider = await provider_by_id(self._settings, provider_id, placement.tenant_id)
             return await self._depart(
-                await provider_by_id(self._settings, provider_id, placement.tenant_id), return_path(wanted_path)
+                placement, provider, new_attempt(provider, return_path(wanted_path), replaces=replaces)
             )
         providers = await providers_of_tenant(self._settings, placement.tenant_id)
         if not providers:
             raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
         if len(providers) > 1:
             return Crossroads(placement.slug, tuple(providers))
-        return await self._depart(providers[0], return_path(wanted_path))
+        return await self._depart(
+            placement, providers[0], new_attempt(providers[0], return_path(wanted_path), replaces=replaces)
+        )
 
     async def begin_rehearsal(self, ticket: str) -> Departure:
         """Send somebody to a provider to see what it says; the connection need not be switched on.
@@ -105,7 +124,11 @@ class SignIn:
             SignInRefusedError: the ticket is not good, or the provider can't be used.
         """
         provider = await provider_by_id(self._settings, ticket_holder(self._settings, ticket), dry_run=True)
-        return await self._depart(provider, DEFAULT_RETURN_PATH, dry_run=True)
+        try:
+            placement = await self._directory.by_id(provider.tenant_id)
+        except UnknownTenantError as failure:
+            raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
+        return await self._depart(placement, provider, new_attempt(provider, DEFAULT_RETURN_PATH, dry_run=True))
 
     async def complete(self, query: str, sealed_attempt: str | None) -> Arrival | Rehearsal:
         """Take somebody in who comes back from their provider.
@@ -121,7 +144,11 @@ class SignIn:
         try:
             placement = await self._directory.by_id(attempt.tenant_id)
             provider = await provider_by_id(
-                self._settings, attempt.provider_id, attempt.tenant_id, dry_run=attempt.dry_run
+                self._settings,
+                attempt.provider_id,
+                attempt.tenant_id,
+                kind=IdentityProviderKind.OIDC,
+                dry_run=attempt.dry_run,
             )
             identity = await self._oidc.identity(provider, attempt, query)
             if attempt.dry_run:
@@ -129,6 +156,46 @@ class SignIn:
             return await self._arrive(placement, provider, attempt, identity)
         except (UnknownTenantError, NoTenantError) as failure:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
+
+    async def complete_response(
+        self, connection: Addressed, message: Incoming, sealed_attempt: str | None, *, request_id: str
+    ) -> Arrival | Rehearsal:
+        """Take somebody in whom a SAML provider has sent back with a response.
+
+        Args:
+            connection: that the response was posted to.
+            message: what was posted.
+            sealed_attempt: what their browser has kept.
+            request_id: what the person can ask about if they are not signed in.
+
+        Raises:
+            SignInRefusedError: they are not signed in. The tenant's audit tells of it.
+        """
+        placement, provider = connection.placement, connection.provider
+        try:
+            try:
+                attempt = self._attempt(connection, message, sealed_attempt)
+                assertion = await self._saml.assertion(connection, message.raw, attempt)
+            except SignInRefusedError as refused:
+                await self._refusals.note(placement, provider.id, refused.reason, request_id)
+                raise
+            identity = await identity_of(provider, assertion)
+            if attempt.dry_run:
+                return await rehearse(placement, provider, identity)
+            return await self._arrive(placement, provider, attempt, identity, request_id)
+        except NoTenantError as failure:
+            raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
+
+    def _attempt(self, connection: Addressed, message: Incoming, sealed_attempt: str | None) -> Attempt:
+        """The attempt of this browser that a response is for."""
+        attempt = unseal_attempt(self._settings, sealed_attempt)
+        if (attempt.tenant_id, attempt.provider_id) != (connection.placement.tenant_id, connection.provider.id):
+            raise SignInRefusedError(Refusal.ATTEMPT_MISSING)
+        if not (connection.enabled or attempt.dry_run):
+            raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+        if not hmac.compare_digest(message.relay_state.encode(), attempt.state.encode()):
+            raise SignInRefusedError(Refusal.SAML_RELAY_STATE)
+        return attempt
 
     async def _placement(self, organisation: str) -> TenantPlacement:
         try:
@@ -142,13 +209,20 @@ class SignIn:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
         raise SignInRefusedError(Refusal.UNKNOWN_TENANT)
 
-    async def _depart(self, provider: Provider, wanted_path: str, *, dry_run: bool = False) -> Departure:
-        attempt = new_attempt(provider, wanted_path, dry_run=dry_run)
-        url = await self._oidc.authorization_url(provider, attempt)
-        return Departure(url, seal_attempt(self._settings, attempt))
+    async def _depart(self, placement: TenantPlacement, provider: Provider, attempt: Attempt) -> Departure:
+        sealed = seal_attempt(self._settings, attempt)
+        if provider.saml is None:
+            return Departure(await self._oidc.authorization_url(provider, attempt), sealed, provider=provider.name)
+        request = await self._saml.request(provider, placement.slug, attempt)
+        return Departure(request.address, sealed, Cookie.SAML_SIGN_IN, request.fields, provider.name)
 
     async def _arrive(
-        self, placement: TenantPlacement, provider: Provider, attempt: Attempt, identity: Identity
+        self,
+        placement: TenantPlacement,
+        provider: Provider,
+        attempt: Attempt,
+        identity: Identity,
+        request_id: str | None = None,
     ) -> Arrival:
         try:
             member_id = await member_of(placement, provider, identity)
@@ -159,6 +233,7 @@ class SignIn:
                     Actor(AuditActorKind.IDENTITY_PROVIDER, provider.id),
                     "sign_in:refuse",
                     details={"reason": refused.reason.value},
+                    request_id=request_id,
                 )
             raise
         try:
@@ -171,7 +246,8 @@ class SignIn:
                 provider_session=identity.provider_session,
                 provider_subject_digest=subject_digest(provider.id, identity.subject),
                 acr=identity.acr,
+                ends_at=identity.ends_at,
             )
         except SessionExistsError as failure:
             raise SignInRefusedError(Refusal.ATTEMPT_USED) from failure
-        return Arrival(tokens, return_path(attempt.return_path))
+        return Arrival(tokens, return_path(attempt.return_path), attempt.replaces)

@@ -10,6 +10,7 @@ import httpx2
 from auth.sso.provider import provider_by_id
 from auth.sso.provider_sessions import consume_logout, end_provider_sessions
 from auth.sso.refusal import Refusal, SignInRefusedError
+from models.shared import IdentityProviderKind
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,7 +37,7 @@ class SignOut:
         Raises:
             SignInRefusedError: the token is not to be believed, or was used before.
         """
-        provider = await provider_by_id(self._settings, provider_id, dry_run=True)
+        provider = await provider_by_id(self._settings, provider_id, kind=IdentityProviderKind.OIDC, dry_run=True)
         claims = await self._oidc.logout_claims(provider, token)
         await consume_logout(provider.id, claims.token_id, claims.expires_at)
         return await end_provider_sessions(
@@ -54,7 +55,7 @@ class SignOut:
         Raises:
             SignInRefusedError: it is no such provider, or says it is another.
         """
-        provider = await provider_by_id(self._settings, provider_id, dry_run=True)
+        provider = await provider_by_id(self._settings, provider_id, kind=IdentityProviderKind.OIDC, dry_run=True)
         if issuer != provider.issuer or not provider_session:
             raise SignInRefusedError(Refusal.ISSUER_PARAMETER)
         await end_provider_sessions(
@@ -69,7 +70,9 @@ class SignOut:
             return None
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                provider = await provider_by_id(self._settings, provider_id, dry_run=True)
+                provider = await provider_by_id(
+                    self._settings, provider_id, kind=IdentityProviderKind.OIDC, dry_run=True
+                )
                 return await self._oidc.end_session_url(
                     provider, self._settings.public_url.rstrip("/") + SIGNED_OUT_PATH
                 )

@@ -10,6 +10,7 @@ from server.challenge import RESOURCE_METADATA_PATH
 from server.routes.clients import introspect
 from server.routes.discovery import authorization_server, jwks, protected_resource
 from server.routes.provider_logout import back_channel, front_channel
+from server.routes.saml import SAML_ROUTES
 from server.routes.sign_in import callback, login, login_form, logout, logout_page, rehearse
 from server.routes.token import revoke, session, token
 
@@ -22,6 +23,7 @@ AUTH_ROUTES: Final = (
     Route("/auth/logout", logout, methods=["POST"]),
     Route("/auth/backchannel-logout/{identity_provider:uuid}", back_channel, methods=["POST"]),
     Route("/auth/frontchannel-logout/{identity_provider:uuid}", front_channel, methods=["GET"]),
+    *SAML_ROUTES,
     Route("/auth/session", session, methods=["GET"]),
     Route("/auth/token", token, methods=["POST"]),
     Route("/auth/revoke", revoke, methods=["POST"]),

@@ -7,12 +7,14 @@ import hashlib
 import json
 from html import escape
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from starlette.responses import HTMLResponse
 
 from auth.sso.return_path import return_path
 
 if TYPE_CHECKING:
+    from auth.sso.departure import Departure
     from auth.sso.rehearsal import Rehearsal
     from auth.sso.sign_in import Crossroads
     from settings import Settings
@@ -119,6 +121,19 @@ def choose_provider(settings: Settings, crossroads: Crossroads, wanted_path: str
 <form method="post" action="/auth/login" aria-describedby="hint">{hidden}<ul>{choices}</ul></form>
 <p><a href="/auth/login">Another organisation</a></p>"""
     return page("Sign in", content, form_targets=_anywhere(settings))
+
+
+def go_on_to_provider(departure: Departure) -> HTMLResponse:
+    """The page for who is sent to a provider that takes requests by a form only. There is no script, so they click."""
+    address = urlsplit(departure.url)
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in (departure.fields or {}).items()
+    )
+    content = f"""<p id="hint">You sign in with {escape(departure.provider)}, and come back here.</p>
+<form method="post" action="{escape(departure.url)}" aria-describedby="hint">{fields}
+<button autofocus>Continue to {escape(departure.provider)}</button></form>"""
+    return page("Sign in", content, form_targets=f"{address.scheme}://{address.netloc}")
 
 
 def rehearsed(rehearsal: Rehearsal) -> HTMLResponse:

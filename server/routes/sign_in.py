@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
-import structlog
-from starlette.responses import RedirectResponse
-
-from auth.cookies import Cookie, clear_cookie, read_cookie, set_cookie
-from auth.sso.attempt import ATTEMPT_SECONDS
+from auth.cookies import Cookie, clear_cookie, read_cookie
 from auth.sso.refusal import Refusal, SignInRefusedError
-from auth.sso.rehearsal import Rehearsal
 from auth.sso.return_path import return_path
-from auth.sso.sign_in import Crossroads, Departure
+from auth.sso.sign_in import Crossroads
 from auth.sso.sign_out import SIGNED_OUT_PATH
 from auth.unauthenticated import UnauthenticatedError
 from server.cross_site import check_same_origin
@@ -22,14 +17,13 @@ from server.refusal import RequestRefusedError
 from server.request_log import record_of
 from server.routes import pages
 from server.routes.authentication import authentication_of, forget_session, keep_session, read_parameters
+from server.routes.sign_in_answers import arrive, depart, did_not_work, see_other
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from settings import Settings
-
-_log = structlog.get_logger()
 
 
 async def login(request: Request) -> Response:
@@ -63,26 +57,21 @@ async def rehearse(request: Request) -> Response:
     try:
         departure = await authentication.sign_in.begin_rehearsal(request.query_params.get("ticket", ""))
     except Exception as failure:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
-        return _did_not_work(request, failure)
-    return _depart(authentication.settings, departure)
+        return did_not_work(request, failure)
+    return depart(authentication.settings, departure)
 
 
 async def _begin(request: Request, organisation: str, wanted: str | None, provider: str | None) -> Response:
     authentication = authentication_of(request)
     try:
         chosen = None if provider is None else _identifier(provider)
-        begun = await authentication.sign_in.begin(organisation, wanted, provider_id=chosen)
+        current = read_cookie(request.headers, authentication.settings, Cookie.REFRESH)
+        begun = await authentication.sign_in.begin(organisation, wanted, provider_id=chosen, refresh_token=current)
     except Exception as failure:  # noqa: BLE001 - as above
-        return _did_not_work(request, failure)
+        return did_not_work(request, failure)
     if isinstance(begun, Crossroads):
         return pages.choose_provider(authentication.settings, begun, wanted)
-    return _depart(authentication.settings, begun)
-
-
-def _depart(settings: Settings, departure: Departure) -> Response:
-    response = _see_other(departure.url)
-    set_cookie(response, settings, Cookie.SIGN_IN, departure.attempt, seconds=ATTEMPT_SECONDS)
-    return response
+    return depart(authentication.settings, begun)
 
 
 def _identifier(text: str) -> UUID:
@@ -102,21 +91,10 @@ async def callback(request: Request) -> Response:
     try:
         arrival = await authentication.sign_in.complete(query, attempt)
     except Exception as failure:  # noqa: BLE001 - as above
-        response = _did_not_work(request, failure)
+        response = did_not_work(request, failure)
         clear_cookie(response, settings, Cookie.SIGN_IN)
         return response
-    if isinstance(arrival, Rehearsal):
-        response = pages.rehearsed(arrival)
-    else:
-        # Whoever was signed in here before is not any more: two people must never share what is left of a session.
-        replaced = read_cookie(request.headers, settings, Cookie.REFRESH)
-        if replaced is not None:
-            await authentication.sessions.end(replaced, "replaced")
-        response = _see_other(arrival.return_path)
-        keep_session(response, settings, arrival.tokens)
-        _log.info(
-            "signed in", tenant=str(arrival.tokens.subject.tenant_id), session=str(arrival.tokens.subject.session_id)
-        )
+    response = await arrive(request, arrival)
     clear_cookie(response, settings, Cookie.SIGN_IN)
     return response
 
@@ -138,7 +116,7 @@ async def logout(request: Request) -> Response:
         return pages.page("Sign out", "<p>Sign out from a page of ours, please.</p>", status=refused.status)
     token = read_cookie(request.headers, settings, Cookie.REFRESH)
     provider_id = None if token is None else await authentication.sessions.end(token, "signed_out")
-    response = _see_other(await authentication.sign_out.onward(provider_id) or SIGNED_OUT_PATH)
+    response = see_other(await authentication.sign_out.onward(provider_id) or SIGNED_OUT_PATH)
     forget_session(response, settings)
     return response
 
@@ -152,7 +130,7 @@ async def _go_on(request: Request, wanted: str | None) -> Response | None:
         tokens = await authentication.sessions.refresh(token)
     except UnauthenticatedError:
         return None
-    response = _see_other(return_path(wanted))
+    response = see_other(return_path(wanted))
     keep_session(response, authentication.settings, tokens)
     return response
 
@@ -163,20 +141,4 @@ def _at_public_address(request: Request, settings: Settings) -> Response | None:
     if settings.environment == "production" or request.headers.get("host") == public.netloc:
         return None
     known = {name: value for name, value in request.query_params.items() if name in {"tenant", "next"}}
-    return _see_other(f"{settings.public_origin}/auth/login?{urlencode(known)}")
-
-
-def _did_not_work(request: Request, failure: Exception) -> Response:
-    reference = record_of(request.scope).request_id
-    if not isinstance(failure, SignInRefusedError):
-        _log.error("sign-in failed", exc_info=failure)
-        return pages.not_signed_in(reference, status=500)
-    # The class of the cause says more to whoever sets a provider up; its text may quote what the provider sent.
-    cause = None if failure.__cause__ is None else type(failure.__cause__).__name__
-    _log.warning("sign-in refused", reason=failure.reason.value, cause=cause)
-    return pages.not_signed_in(reference, status=400)
-
-
-def _see_other(target: str) -> RedirectResponse:
-    # The address that one leaves may hold a code and a state; neither goes on to the next page or into a cache.
-    return RedirectResponse(target, 303, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+    return see_other(f"{settings.public_origin}/auth/login?{urlencode(known)}")

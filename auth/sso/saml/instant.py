@@ -10,6 +10,11 @@ CLOCK_SKEW: Final = timedelta(seconds=60)
 MAX_AGE: Final = timedelta(seconds=600)
 
 
+def written(moment: datetime) -> str:
+    """A point in time as our own messages have it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def instant(text: str | None) -> datetime | None:
     """The point in time, or ``None`` where there is none or it has no time zone."""
     try:

@@ -8,7 +8,7 @@ one must not begin to serve.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import xmlsec
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
@@ -20,6 +20,7 @@ from auth.sso.saml.certificate import TrustedKey
 from auth.sso.saml.guard import parsed
 from auth.sso.saml.names import ASSERTION
 from auth.sso.saml.signature import verified
+from auth.sso.saml.signing import sign
 
 _DOCUMENT: Final = f'<a:Assertion xmlns:a="{ASSERTION}" ID="_self-test"><a:Issuer>us</a:Issuer></a:Assertion>'
 
@@ -59,23 +60,11 @@ def _signed_document() -> tuple[bytes, TrustedKey]:
     # On a curve, as such a key is made in no time.
     private_key = generate_private_key(SECP256R1())
     document = parsed(_DOCUMENT.encode())
-    _sign(document, private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    private = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    sign(document, private, xmlsec.constants.TransformEcdsaSha256)
     public = private_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     serialised: bytes = etree.tostring(document)
     return serialised, TrustedKey("EC", public, datetime.max.replace(tzinfo=UTC), weakly_signed=False)
-
-
-def _sign(document: Any, private_key: bytes) -> None:  # noqa: ANN401 - lxml has no types
-    names = xmlsec.constants
-    signature = xmlsec.template.create(document, names.TransformExclC14N, names.TransformEcdsaSha256, ns="ds")
-    document.insert(1, signature)
-    reference = xmlsec.template.add_reference(signature, names.TransformSha256, uri=f"#{document.get('ID')}")
-    xmlsec.template.add_transform(reference, names.TransformEnveloped)
-    xmlsec.template.add_transform(reference, names.TransformExclC14N)
-    context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(private_key, names.KeyDataFormatPem)
-    context.register_id(document, "ID")
-    context.sign(signature)
 
 
 def _holds(raw: bytes, key: TrustedKey) -> bool:

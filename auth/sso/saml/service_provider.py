@@ -56,12 +56,21 @@ class ServiceProvider:
     assertion_consumer: str
 
 
-def service_provider(settings: Settings, tenant_slug: str, identity_provider_id: UUID) -> ServiceProvider:
-    """Us in a connection of a tenant."""
+def service_provider(
+    settings: Settings, tenant_slug: str, identity_provider_id: UUID, *, short: bool = False
+) -> ServiceProvider:
+    """Us in a connection of a tenant.
+
+    Args:
+        settings: of the whole server.
+        tenant_slug: the tenant's name in paths.
+        identity_provider_id: of the connection.
+        short: with the addresses that a tenant's only connection has as well. The name is always the long one.
+    """
     base = f"{settings.public_url.rstrip('/')}/saml/{tenant_slug}"
     return ServiceProvider(
         entity_id=f"{base}/metadata/{identity_provider_id}",
-        assertion_consumer=f"{base}/acs/{identity_provider_id}",
+        assertion_consumer=f"{base}/acs" if short else f"{base}/acs/{identity_provider_id}",
     )
 
 

@@ -1,0 +1,46 @@
+"""The request that a sign-in begins with (SAML 2.0 Core 3.4.1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+
+from auth.sso.saml.instant import written
+from auth.sso.saml.names import ASSERTION, POST, PROTOCOL, tag
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from auth.sso.attempt import Attempt
+    from auth.sso.saml.service_provider import ServiceProvider
+
+
+def request_id(attempt: Attempt) -> str:
+    """What an attempt's request is called, and its answer has to name: as hard to guess as a secret."""
+    return f"_{attempt.nonce}"
+
+
+def authn_request(ours: ServiceProvider, destination: str, identifier: str, now: datetime) -> Any:  # noqa: ANN401 - lxml has no types
+    """The message, not signed yet.
+
+    Args:
+        ours: who asks.
+        destination: the address it goes to.
+        identifier: its name.
+        now: the time.
+    """
+    request = etree.Element(
+        tag("p:AuthnRequest"),
+        nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
+        ID=identifier,
+        Version="2.0",
+        IssueInstant=written(now),
+        Destination=destination,
+        ProtocolBinding=POST,
+        AssertionConsumerServiceURL=ours.assertion_consumer,
+    )
+    etree.SubElement(request, tag("a:Issuer")).text = ours.entity_id
+    # Which kind of name is the provider's to choose; for one that lasts it may have to make one up first.
+    etree.SubElement(request, tag("p:NameIDPolicy"), AllowCreate="true")
+    return request

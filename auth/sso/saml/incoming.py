@@ -1,0 +1,83 @@
+"""Messages as the browser brings them from a provider: in a form (SAML 2.0 Bindings 3.5)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
+
+from auth.sso.refusal import Refusal, SignInRefusedError
+from auth.sso.saml.guard import MAX_BYTES
+from auth.sso.saml.outgoing import MessageKind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The largest message in base64, if each of its characters has to be escaped, and a little beside it.
+FORM_BYTES: Final = MAX_BYTES * 4 + 8_192
+
+_MAX_FIELDS: Final = 16
+_MAX_RELAY_STATE: Final = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message; nothing about it is verified.
+
+    Attributes:
+        kind: what the sender says it is.
+        raw: its bytes.
+        relay_state: what came along, empty if nothing did. The standard allows 80 characters; nothing depends on it.
+    """
+
+    kind: MessageKind
+    raw: bytes = field(repr=False)
+    relay_state: str = field(default="", repr=False)
+
+
+def from_form(body: bytes, *kinds: MessageKind) -> Incoming:
+    """The one message in a form.
+
+    Args:
+        body: ``application/x-www-form-urlencoded``.
+        kinds: that are taken here.
+
+    Raises:
+        SignInRefusedError: there is none or more than one, or it is not in base64.
+    """
+    fields = once_each(body)
+    found = [kind for kind in MessageKind if kind in fields]
+    relay_state = fields.get("RelayState", "")
+    if len(found) != 1 or found[0] not in kinds or len(relay_state) > _MAX_RELAY_STATE:
+        raise SignInRefusedError(Refusal.SAML_BINDING)
+    return Incoming(found[0], decoded(fields[found[0]]), relay_state)
+
+
+def once_each(body: bytes) -> Mapping[str, str]:
+    """The fields of a form or a query, each of which occurs once.
+
+    Raises:
+        SignInRefusedError: one occurs twice, they are too many, or it is no such text.
+    """
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except ValueError as failure:
+        raise SignInRefusedError(Refusal.SAML_BINDING) from failure
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise SignInRefusedError(Refusal.PARAMETER_TWICE)
+    return fields
+
+
+def decoded(text: str) -> bytes:
+    """What is in base64, with line breaks or without.
+
+    Raises:
+        SignInRefusedError: nothing is.
+    """
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (ValueError, binascii.Error) as failure:
+        raise SignInRefusedError(Refusal.SAML_BINDING) from failure

@@ -1,0 +1,89 @@
+"""The protocol between us and a SAML provider: our request, and the answer to it (SAML 2.0 Profiles 4.1)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from auth.sso.saml.authn_request import authn_request, request_id
+from auth.sso.saml.consumed_message import consume
+from auth.sso.saml.expectation import Expectation
+from auth.sso.saml.outgoing import MessageKind, outgoing
+from auth.sso.saml.provider_documents import ProviderDocuments
+from auth.sso.saml.service_provider import service_provider
+from auth.sso.saml.service_provider_key import service_provider_keys
+from auth.sso.saml.verifications import Verifications
+from models.shared import SigningPolicy
+
+if TYPE_CHECKING:
+    from auth.sso.attempt import Attempt
+    from auth.sso.outbound import Outbound
+    from auth.sso.provider import Provider
+    from auth.sso.saml.addressed import Addressed
+    from auth.sso.saml.assertion import VerifiedAssertion
+    from auth.sso.saml.outgoing import Outgoing
+    from settings import Settings
+
+
+class SamlSignOn:
+    """Sends people to their SAML provider, and takes its word about who comes back."""
+
+    def __init__(self, settings: Settings, outbound: Outbound) -> None:
+        self._settings = settings
+        self._documents = ProviderDocuments(outbound)
+        self._verifications = Verifications()
+
+    def close(self) -> None:
+        """Let go of the threads that verify."""
+        self._verifications.close()
+
+    async def request(self, provider: Provider, tenant_slug: str, attempt: Attempt) -> Outgoing:
+        """What the browser is to take to the provider.
+
+        Raises:
+            SignInRefusedError: the provider's metadata is out of date, or there is no way to it.
+        """
+        now = datetime.now(UTC)
+        metadata = await self._documents.metadata(provider, now)
+        ours = service_provider(self._settings, tenant_slug, provider.id)
+        keys = await service_provider_keys(self._settings, provider.id, now)
+        return outgoing(
+            MessageKind.REQUEST,
+            lambda location: authn_request(ours, location, request_id(attempt), now),
+            metadata.sign_on,
+            keys.current,
+            relay_state=attempt.state,
+        )
+
+    async def assertion(self, connection: Addressed, raw: bytes, attempt: Attempt | None) -> VerifiedAssertion:
+        """The provider's word in a response. It is used up by this: it counts once, whatever comes of it.
+
+        Args:
+            connection: that the response was posted to.
+            raw: the response.
+            attempt: whose request it has to answer; ``None``: it has to answer none.
+
+        Raises:
+            SignInRefusedError: something about it does not hold, or it was used before.
+        """
+        now = datetime.now(UTC)
+        provider = connection.provider
+        metadata = await self._documents.metadata(provider, now)
+        keys = await service_provider_keys(self._settings, provider.id, now)
+        assert provider.saml is not None  # noqa: S101 # it has metadata
+        policy = provider.saml.policy
+        expected = Expectation(
+            issuer=provider.issuer,
+            audience=connection.ours.entity_id,
+            recipient=connection.ours.assertion_consumer,
+            keys=metadata.keys,
+            signed_response=policy in {SigningPolicy.RESPONSE, SigningPolicy.BOTH},
+            signed_assertion=policy in {SigningPolicy.ASSERTION, SigningPolicy.BOTH},
+            encrypted=provider.saml.encrypted,
+            decryption_keys=tuple(pair.private_key for pair in (keys.current, *keys.retired)),
+            request_id=None if attempt is None else request_id(attempt),
+            unsolicited=attempt is None,
+        )
+        assertion = await self._verifications.verified_assertion(raw, expected, now)
+        await consume(provider.id, assertion, now)
+        return assertion
