@@ -101,7 +101,8 @@ class _Decider:
         Args:
             selection: of the object.
             row: the declaration of the row that it is made of, when it shares the row of the object around it.
-            settled: what the objects around it in the same row have asked for already.
+            settled: what holds for the row already: what makes it exist for the caller, and what the objects around
+                this one in the same row have asked for.
         """
         own = self._declarations.row_type(selection.type_name)
         if own is not None:
@@ -132,9 +133,15 @@ class _Decider:
             # None of those rows exist for the caller. To say that there are none would be a lie, so it is denied.
             return FieldState.DENIED
         if row is not None:
-            return FieldState.DENIED if row.reach is None else FieldState.MASKED
+            return FieldState.DENIED if row.reach is None else self._in_units(rule.requires, settled)
         filtered_by_rows = target is not None and target.requires == rule.requires
         return FieldState.ALLOWED if filtered_by_rows or rule.checks_reach else FieldState.DENIED
+
+    def _in_units(self, requires: Requirement, settled: frozenset[Requirement]) -> FieldState:
+        """What becomes of a field of a row that is held in some units only."""
+        # Held wherever something holds that is settled for the row: there is nothing left to ask of the row.
+        covered = any(self._grants.covers(requires, each) for each in settled)
+        return FieldState.ALLOWED if covered else FieldState.MASKED
 
     def rows(self, inputs: Inputs) -> tuple[Mapping[str, RowState], ...]:
         return tuple(self._rows(index, inputs) for index in range(len(self._readings)))

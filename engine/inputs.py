@@ -47,10 +47,15 @@ class PageInput:
     purpose: list[bytes]
 
     @property
+    def most(self) -> int:
+        """A power of two that is no less than the rows to look for, the one behind the page included."""
+        return 1 << self.first.bit_length()
+
+    @property
     def shape(self) -> tuple[object, ...]:
         """What of this the SQL text depends on; the values themselves are parameters."""
         after = None if self.after is None else self.after.value is None
-        return (self.order, self.descending, after, tuple(self.comparisons))
+        return (self.order, self.descending, after, tuple(self.comparisons), self.most)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,12 +103,17 @@ class PlannedPage:
         return f"page.cursor({row}[{value}], {key})"
 
     def rows_text(self, where: list[str], *, nested: bool) -> str:
-        """The SELECT of the page's rows, and of the one behind it that tells whether there is a next page."""
+        """The SELECT of the page's rows, and of the one behind it that tells whether there is a next page.
+
+        PostgreSQL takes a limit that it does not know for a tenth of the table. It then holds a plan made once for all
+        executions to be the dearer one, and plans each execution anew. So it is told of a power of two first.
+        """
         conditions = [*where, *self._comparisons(), *self._continued()]
         columns = f"ROW({self.row.columns_text})" if nested else self.row.columns_text
         order = sql.order_by(self.row.alias, self._order, descending=self._asked.descending)
         limit = self._planning.statement.parameter(RowLimit(self._field.index), "int8")
-        return f"SELECT {columns} FROM {self.row.from_text}{_where(conditions)} ORDER BY {order} LIMIT {limit}"
+        rows = f"SELECT {columns} FROM {self.row.from_text}{_where(conditions)} ORDER BY {order}"
+        return f"SELECT * FROM ({rows} LIMIT {self._asked.most:d}) page LIMIT {limit}"
 
     def total_text(self, where: list[str]) -> str:
         """The count of all rows that the viewer could page through."""

@@ -116,7 +116,13 @@ async def check_field(comparison: Comparison, viewer: Viewer, type_name: str, fi
 def _is_settled(type_name: str, field_name: str, viewer: Viewer) -> bool:
     """Whether the row's being there has settled that the field may be read."""
     requires, holder = DECLARATIONS.field(type_name, field_name).requires, holder_of(type_name)
-    return holder is None or requires in {"PUBLIC", holder.requires} or requires in viewer.grants.everywhere
+    if holder is None or requires in {"PUBLIC", holder.requires} or requires in viewer.grants.everywhere:
+        return True
+    if holder.requires == "PUBLIC" or holder.requires in viewer.grants.everywhere:
+        return False
+    # Rows are there in some units only, and the field may be read in all of these.
+    units = viewer.grants.in_units
+    return units.get(holder.requires, frozenset()) <= units.get(requires, frozenset())
 
 
 def guarded_fields() -> Iterator[tuple[str, str]]:
