@@ -153,7 +153,10 @@ def open_with(settings: Settings, database: Database) -> OpenWith:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which optional services were left out."""
+    """Say what was measured, and which optional services were left out."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {name}: {value}")
     for variable, meaning in _OPTIONAL_SERVICES.items():
         if not os.environ.get(variable):
             terminalreporter.write_line(f"Left out: tests that need {variable} ({meaning})")
