@@ -22,6 +22,7 @@ from auth.sso.rehearsal import Rehearsal, rehearse, ticket_holder
 from auth.sso.return_path import DEFAULT_RETURN_PATH, return_path
 from auth.sso.saml.attributes import identity_of
 from auth.sso.saml.refusal_audit import RefusalAudit
+from auth.sso.saml.unsolicited import MAX_RELAY_STATE, Confirmation, seal_identity, unseal_identity, who_it_is
 from models.shared import IdentityProviderKind
 from models.tenant import AuditActorKind
 from tenancy.errors import NoTenantError, UnknownTenantError
@@ -159,8 +160,10 @@ class SignIn:
 
     async def complete_response(
         self, connection: Addressed, message: Incoming, sealed_attempt: str | None, *, request_id: str
-    ) -> Arrival | Rehearsal:
+    ) -> Arrival | Rehearsal | Confirmation:
         """Take somebody in whom a SAML provider has sent back with a response.
+
+        Or ask them first, if the provider sends them without having been asked and the connection takes that.
 
         Args:
             connection: that the response was posted to.
@@ -174,26 +177,77 @@ class SignIn:
         placement, provider = connection.placement, connection.provider
         try:
             try:
-                attempt = self._attempt(connection, message, sealed_attempt)
+                attempt = self._answered_attempt(connection, message, sealed_attempt)
                 assertion = await self._saml.assertion(connection, message.raw, attempt)
+                identity = await identity_of(provider, assertion)
+                if attempt is None:
+                    return await self._ask(connection, identity, message.relay_state)
             except SignInRefusedError as refused:
                 await self._refusals.note(placement, provider.id, refused.reason, request_id)
                 raise
-            identity = await identity_of(provider, assertion)
             if attempt.dry_run:
                 return await rehearse(placement, provider, identity)
             return await self._arrive(placement, provider, attempt, identity, request_id)
         except NoTenantError as failure:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
 
-    def _attempt(self, connection: Addressed, message: Incoming, sealed_attempt: str | None) -> Attempt:
-        """The attempt of this browser that a response is for."""
+    async def confirm(
+        self, connection: Addressed, sealed_identity: str, sealed_attempt: str | None, *, request_id: str
+    ) -> Arrival:
+        """Take in who has said yes to a ``Confirmation``. The request must have come from a page of ours.
+
+        Args:
+            connection: whose provider has sent them.
+            sealed_identity: what the page has brought back.
+            sealed_attempt: what their browser has kept.
+            request_id: what the person can ask about if they are not signed in.
+
+        Raises:
+            SignInRefusedError: they are not signed in.
+        """
+        placement, provider = connection.placement, connection.provider
+        try:
+            try:
+                attempt = self._own_attempt(connection, sealed_attempt)
+                if not _takes_unsolicited(connection):
+                    raise SignInRefusedError(Refusal.SAML_UNSOLICITED)  # noqa: TRY301 - written down as the others are
+                identity = unseal_identity(self._settings, attempt, sealed_identity)
+            except SignInRefusedError as refused:
+                await self._refusals.note(placement, provider.id, refused.reason, request_id)
+                raise
+            return await self._arrive(placement, provider, attempt, identity, request_id)
+        except NoTenantError as failure:
+            raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
+
+    async def _ask(self, connection: Addressed, identity: Identity, relay_state: str) -> Confirmation:
+        provider = connection.provider
+        attempt = new_attempt(provider, return_path(relay_state if len(relay_state) <= MAX_RELAY_STATE else None))
+        return Confirmation(
+            address=connection.ours.confirmation,
+            who=await who_it_is(connection.placement, provider, identity),
+            provider=provider.name,
+            identity=seal_identity(self._settings, attempt, identity),
+            attempt=seal_attempt(self._settings, attempt),
+        )
+
+    def _answered_attempt(self, connection: Addressed, message: Incoming, sealed_attempt: str | None) -> Attempt | None:
+        """The attempt of this browser that a response is for; ``None``: it is for none, and may be."""
+        try:
+            return self._own_attempt(connection, sealed_attempt, relay_state=message.relay_state)
+        except SignInRefusedError:
+            if not _takes_unsolicited(connection):
+                raise
+            return None
+
+    def _own_attempt(
+        self, connection: Addressed, sealed_attempt: str | None, *, relay_state: str | None = None
+    ) -> Attempt:
         attempt = unseal_attempt(self._settings, sealed_attempt)
         if (attempt.tenant_id, attempt.provider_id) != (connection.placement.tenant_id, connection.provider.id):
             raise SignInRefusedError(Refusal.ATTEMPT_MISSING)
         if not (connection.enabled or attempt.dry_run):
             raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
-        if not hmac.compare_digest(message.relay_state.encode(), attempt.state.encode()):
+        if relay_state is not None and not hmac.compare_digest(relay_state.encode(), attempt.state.encode()):
             raise SignInRefusedError(Refusal.SAML_RELAY_STATE)
         return attempt
 
@@ -251,3 +305,8 @@ class SignIn:
         except SessionExistsError as failure:
             raise SignInRefusedError(Refusal.ATTEMPT_USED) from failure
         return Arrival(tokens, return_path(attempt.return_path), attempt.replaces)
+
+
+def _takes_unsolicited(connection: Addressed) -> bool:
+    terms = connection.provider.saml
+    return connection.enabled and terms is not None and terms.unsolicited

@@ -16,6 +16,7 @@ from auth.sso.return_path import return_path
 if TYPE_CHECKING:
     from auth.sso.departure import Departure
     from auth.sso.rehearsal import Rehearsal
+    from auth.sso.saml.unsolicited import Confirmation
     from auth.sso.sign_in import Crossroads
     from settings import Settings
 
@@ -134,6 +135,19 @@ def go_on_to_provider(departure: Departure) -> HTMLResponse:
 <form method="post" action="{escape(departure.url)}" aria-describedby="hint">{fields}
 <button autofocus>Continue to {escape(departure.provider)}</button></form>"""
     return page("Sign in", content, form_targets=f"{address.scheme}://{address.netloc}")
+
+
+def confirm(confirmation: Confirmation) -> HTMLResponse:
+    """The page for whom a provider has sent, unasked. Another site could have had the browser post that response."""
+    who = escape(confirmation.who)
+    content = f"""<p id="hint">{escape(confirmation.provider)} has sent you here. You would be signed in as</p>
+<p><strong>{who}</strong></p>
+<form method="post" action="{escape(confirmation.address)}" aria-describedby="hint">
+<input type="hidden" name="identity" value="{escape(confirmation.identity)}">
+<button>Sign in as {who}</button></form>
+<p>If that is not you, leave this page, or <a href="/auth/login">sign in as yourself</a>.</p>"""
+    # A page that sends no referrer sends "Origin: null" with its forms, which is what any other page could send.
+    return page("Is this you?", content, referrer="same-origin")
 
 
 def rehearsed(rehearsal: Rehearsal) -> HTMLResponse:

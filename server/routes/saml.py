@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from auth.cookies import Cookie, clear_cookie, read_cookie
+from auth.cookies import Cookie, clear_cookie, read_cookie, set_cookie
+from auth.sso.attempt import ATTEMPT_SECONDS
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.addressed import NoSuchConnectionError, addressed
-from auth.sso.saml.incoming import FORM_BYTES, from_form
+from auth.sso.saml.incoming import FORM_BYTES, from_form, once_each
 from auth.sso.saml.outgoing import MessageKind
 from auth.sso.saml.service_provider import metadata_document
 from auth.sso.saml.service_provider_key import service_provider_keys
+from auth.sso.saml.unsolicited import Confirmation
+from server.cross_site import check_same_origin
 from server.refusal import RequestRefusedError
 from server.request_body import read_body
 from server.request_log import record_of
@@ -23,10 +26,13 @@ from server.routes.authentication import authentication_of
 from server.routes.sign_in_answers import arrive, did_not_work
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from starlette.requests import Request
 
     from auth.sso.saml.addressed import Addressed
     from auth.sso.saml.incoming import Incoming
+    from settings import Settings
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _METADATA: Final = "application/samlmetadata+xml"
@@ -54,17 +60,48 @@ async def assertion_consumer(request: Request) -> Response:
     except NoSuchConnectionError:
         return _not_found(request)
     attempt = read_cookie(request.headers, authentication.settings, Cookie.SAML_SIGN_IN)
+    reference = record_of(request.scope).request_id
     try:
         message = await _posted(request, MessageKind.RESPONSE)
-        arrival = await authentication.sign_in.complete_response(
-            connection, message, attempt, request_id=record_of(request.scope).request_id
-        )
+        arrival = await authentication.sign_in.complete_response(connection, message, attempt, request_id=reference)
+        if isinstance(arrival, Confirmation):
+            return _ask(authentication.settings, arrival)
         response = await arrive(request, arrival)
     except RequestRefusedError as refused:
-        response = pages.not_signed_in(record_of(request.scope).request_id, status=refused.status)
+        response = pages.not_signed_in(reference, status=refused.status)
     except Exception as failure:  # noqa: BLE001 - whatever it is, the person sees the one page and the log gets the rest
         response = did_not_work(request, failure)
     clear_cookie(response, authentication.settings, Cookie.SAML_SIGN_IN)
+    return response
+
+
+async def confirm(request: Request) -> Response:
+    """``POST /saml/{tenant}/confirm/{connection}``: from our own page, a person whom a provider has sent says yes."""
+    authentication = authentication_of(request)
+    settings = authentication.settings
+    try:
+        connection = await _connection(request)
+    except NoSuchConnectionError:
+        return _not_found(request)
+    attempt = read_cookie(request.headers, settings, Cookie.SAML_SIGN_IN)
+    reference = record_of(request.scope).request_id
+    try:
+        # Another site could have had the browser post the response; it must not get the answer to the question as well.
+        check_same_origin("POST", request.headers, settings.public_origin)
+        identity = once_each(await _form(request)).get("identity", "")
+        arrival = await authentication.sign_in.confirm(connection, identity, attempt, request_id=reference)
+        response = await arrive(request, arrival)
+    except RequestRefusedError as refused:
+        return pages.not_signed_in(reference, status=refused.status)
+    except Exception as failure:  # noqa: BLE001 - as above
+        response = did_not_work(request, failure)
+    clear_cookie(response, settings, Cookie.SAML_SIGN_IN)
+    return response
+
+
+def _ask(settings: Settings, confirmation: Confirmation) -> Response:
+    response = pages.confirm(confirmation)
+    set_cookie(response, settings, Cookie.SAML_SIGN_IN, confirmation.attempt, seconds=ATTEMPT_SECONDS)
     return response
 
 
@@ -80,22 +117,28 @@ async def _connection(request: Request, *, switched_off_too: bool = False) -> Ad
 
 
 async def _posted(request: Request, *kinds: MessageKind) -> Incoming:
+    return from_form(await _form(request), *kinds)
+
+
+async def _form(request: Request) -> bytes:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != _FORM or "content-encoding" in request.headers:
         raise SignInRefusedError(Refusal.SAML_BINDING)
-    return from_form(await read_body(request.receive, FORM_BYTES), *kinds)
+    return await read_body(request.receive, FORM_BYTES)
 
 
 def _not_found(request: Request) -> Response:
     return pages.not_signed_in(record_of(request.scope).request_id, status=404)
 
 
-SAML_ROUTES: Final = tuple(
-    Route(f"/saml/{{tenant}}/{name}{connection}", endpoint, methods=methods)
-    for name, endpoint, methods in (
-        ("metadata", metadata, ["GET"]),
-        ("acs", assertion_consumer, ["POST"]),
-    )
+def _in_both_forms(name: str, endpoint: Callable[[Request], Awaitable[Response]], *methods: str) -> tuple[Route, ...]:
     # The long form names the connection; the short one is for a tenant that has just one.
-    for connection in ("/{connection:uuid}", "")
+    paths = (f"/saml/{{tenant}}/{name}/{{connection:uuid}}", f"/saml/{{tenant}}/{name}")
+    return tuple(Route(path, endpoint, methods=list(methods)) for path in paths)
+
+
+SAML_ROUTES: Final = (
+    *_in_both_forms("metadata", metadata, "GET"),
+    *_in_both_forms("acs", assertion_consumer, "POST"),
+    Route("/saml/{tenant}/confirm/{connection:uuid}", confirm, methods=["POST"]),
 )

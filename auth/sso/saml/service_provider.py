@@ -50,10 +50,12 @@ class ServiceProvider:
     Attributes:
         entity_id: our name, which is also the address of the metadata.
         assertion_consumer: where responses are to be sent.
+        confirmation: where a page of ours says that a person wants to be who a provider says, unasked.
     """
 
     entity_id: str
     assertion_consumer: str
+    confirmation: str = ""
 
 
 def service_provider(
@@ -71,6 +73,7 @@ def service_provider(
     return ServiceProvider(
         entity_id=f"{base}/metadata/{identity_provider_id}",
         assertion_consumer=f"{base}/acs" if short else f"{base}/acs/{identity_provider_id}",
+        confirmation=f"{base}/confirm/{identity_provider_id}",
     )
 
 

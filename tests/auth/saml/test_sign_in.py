@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
 from auth.cookies import Cookie
+from auth.opening import open_authentication
 from auth.sso import rehearsal
 from auth.sso.attempt import ATTEMPT_SECONDS
 from auth.sso.saml.certificate import trusted_key
@@ -22,13 +23,15 @@ from auth.sso.saml.signature import verified
 from models.shared import ConsumedMessage, IdentityProvider, Session, SigningPolicy
 from models.tenant import Member
 from tenancy.scope import tenant_scope
-from tests.auth.browser import ACME
-from tests.auth.saml.provider_at_work import EMAIL, ENTITY, SIGN_ON, in_a_moment, metadata
+from tests.auth.browser import ACME, Browser
+from tests.auth.provider_double import ProviderDouble
+from tests.auth.saml.provider_at_work import EMAIL, ENTITY, SIGN_ON, ProviderAtWork, in_a_moment, metadata
 from tests.auth.test_sign_in import attributes, is_the_error_page, policy, set_cookies
 
 if TYPE_CHECKING:
+    from settings import Settings
+    from tenancy.database import Database
     from tests.auth.conftest import Person
-    from tests.auth.saml.provider_at_work import ProviderAtWork
 
 CONTEXT: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
 
@@ -155,6 +158,23 @@ async def test_the_cookie_comes_back_with_a_form_of_another_site(at_work: Provid
     # Plain http is for a developer's machine, where the provider is on the same site.
     assert "samesite=lax" in attributes(set_cookies(departure)[Cookie.SAML_SIGN_IN])
     assert f"max-age={ATTEMPT_SECONDS}" in attributes(set_cookies(departure)[Cookie.SAML_SIGN_IN])
+
+
+async def test_j13_the_cookie_over_https_is_for_a_form_of_another_site_and_for_no_other_host(
+    settings: Settings, database: Database, ada: Person
+) -> None:
+    assert ada.email == EMAIL
+    https = settings.model_copy(update={"public_url": "https://gateway.example"})
+    async with open_authentication(https, database.directory) as opened:
+        at_work = ProviderAtWork(Browser(opened, ProviderDouble()), ada.provider_id)
+        departure = await at_work.depart()
+        kept = set_cookies(departure)
+        assert list(kept) == [f"__Host-{Cookie.SAML_SIGN_IN}"]
+        assert attributes(kept[f"__Host-{Cookie.SAML_SIGN_IN}"]) >= {"httponly", "samesite=none", "path=/", "secure"}
+        arrival = await at_work.post(await at_work.answer())
+        assert arrival.status_code == 303
+        for name in (Cookie.ACCESS, Cookie.REFRESH):
+            assert attributes(set_cookies(arrival)[f"__Host-{name}"]) >= {"httponly", "samesite=lax", "secure"}
 
 
 async def test_a_tenants_only_connection_has_short_addresses(at_work: ProviderAtWork, ada: Person) -> None:
