@@ -117,8 +117,9 @@ class Authenticator:
         except UnknownTenantError as failure:
             message = "the tenant is not served"
             raise UnauthenticatedError(message) from failure
-        viewer = await self._viewer(placement, token.subject.member_id, token.subject.session_id)
-        viewer = self._bounded(viewer, token.subject.acting)
+        subject = token.subject
+        viewer = await self._viewer(placement, subject.member_id, subject.session_id)
+        viewer = self._bounded(viewer, subject.acting, subject.authenticated_at)
         self._remember(name, _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
         return viewer
 
@@ -145,7 +146,8 @@ class Authenticator:
         """
         if self._versions.get(viewer.tenant.tenant_id) == viewer.authorization_version:
             del self._versions[viewer.tenant.tenant_id]
-        return self._bounded(await self._viewer(viewer.tenant, viewer.member_id, viewer.session_id), viewer.acting)
+        again = await self._viewer(viewer.tenant, viewer.member_id, viewer.session_id)
+        return self._bounded(again, viewer.acting, viewer.authenticated_at)
 
     async def verified(self, access_token: str) -> AccessToken:
         """What a token says, if it is to be believed; a personal access token says what was kept of it.
@@ -199,12 +201,10 @@ class Authenticator:
         await self._grants.set(name, resolved.grants, seconds=GRANTS_SECONDS)
         return Viewer(placement, member_id, session_id, resolved.grants, resolved.version)
 
-    def _bounded(self, viewer: Viewer, acting: Acting | None) -> Viewer:
-        """The same viewer within the bounds of whoever acts for it."""
-        if acting is None:
-            return viewer
-        if acting.scope is None:
-            return replace(viewer, acting=acting)
+    def _bounded(self, viewer: Viewer, acting: Acting | None, authenticated_at: int) -> Viewer:
+        """The same viewer within the bounds of whoever acts for it, and with the time of the sign-in."""
+        if acting is None or acting.scope is None:
+            return replace(viewer, acting=acting, authenticated_at=authenticated_at)
         key = (id(viewer.grants), acting.scope)
         known = self._narrowed.get(key)
         # The grants are kept to be compared: an address of memory alone could by now be somebody else's.
@@ -213,7 +213,7 @@ class Authenticator:
             self._narrowed[key] = known
             while len(self._narrowed) > _REMEMBERED_SCOPES:
                 self._narrowed.popitem(last=False)
-        return replace(viewer, grants=known[1], acting=acting)
+        return replace(viewer, grants=known[1], acting=acting, authenticated_at=authenticated_at)
 
     def _remember_version(self, tenant_id: UUID, version: int) -> None:
         # Answers may overtake each other; the version only ever counts up.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ class Viewer:
         grants: what the member may do, as of ``authorization_version``.
         authorization_version: compared by every transaction, so that outdated grants are never acted on.
         acting: what stands between the caller and the member; ``None``: it is the member, who signed in.
+        authenticated_at: when the identity provider saw the person, in seconds since the epoch; 0: it does not say.
     """
 
     tenant: TenantPlacement
@@ -33,7 +35,12 @@ class Viewer:
     grants: Grants
     authorization_version: int
     acting: Acting | None = None
+    authenticated_at: int = 0
 
     def may(self, requirement: Requirement, org_unit_id: UUID | None) -> bool:
         """Whether the viewer holds ``requirement`` for a thing of this org unit."""
         return self.grants.allows(requirement, org_unit_id)
+
+    def has_signed_in_within(self, seconds: int) -> bool:
+        """Whether it is a person whom their provider has seen so short a while ago. A script or a client never is."""
+        return self.acting is None and time.time() - self.authenticated_at <= seconds

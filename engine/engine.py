@@ -16,6 +16,7 @@ from engine.denials import denials
 from engine.documents import Documents, InvalidDocumentError, located
 from engine.executor import DecidedContext, execute_decided
 from engine.explanation import explain
+from engine.freshness import refused_as_stale
 from engine.inputs import InputReader
 from engine.introspection import VisibleSchemas
 from engine.operation import decided, prepare
@@ -110,7 +111,9 @@ class Engine:
                 them again and call again.
         """
         prepared = self._prepare(request, viewer)
-        if isinstance(prepared, Result) and prepared.stage is not Stage.DECISION:
+        if isinstance(prepared, _Prepared):
+            prepared = refused_as_stale(prepared.decided.bounded, viewer) or prepared
+        elif not prepared.relies_on_grants:
             return prepared
         is_query = isinstance(prepared, Result) or prepared.definition.operation is OperationType.QUERY
         async with tenant_scope(
@@ -141,7 +144,7 @@ class Engine:
             tenancy.scope.StaleAuthorizationError: as for :meth:`execute`.
         """
         prepared = self._prepare(request, viewer)
-        if isinstance(prepared, Result) and prepared.stage is not Stage.DECISION:
+        if isinstance(prepared, Result) and not prepared.relies_on_grants:
             return prepared
         if isinstance(prepared, _Prepared) and prepared.definition.operation is not OperationType.SUBSCRIPTION:
             return None
@@ -162,7 +165,7 @@ class Engine:
             tenancy.scope.StaleAuthorizationError: as for :meth:`execute`.
         """
         prepared = self._prepare(request, viewer)
-        if isinstance(prepared, Result) and prepared.stage is not Stage.DECISION:
+        if isinstance(prepared, Result) and not prepared.relies_on_grants:
             return prepared
         async with tenant_scope(
             viewer.tenant, authorization_version=viewer.authorization_version, read_only=True

@@ -6,7 +6,7 @@ told so in the words of that schema.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from graphql import (
     DocumentNode,
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
 Type = TypeVar("Type", bound="GraphQLType")
 
 _SOURCE = Source()
+
+# What fields declare about themselves, for whoever has the SDL. The caller's own schema has it done already.
+_OURS: Final = frozenset({"requires", "authenticatedWithin"})
 
 
 class VisibleSchemas:
@@ -118,7 +121,7 @@ class _Filter:
                 for name, rule in self._declarations.row_types().items()
                 if self._sees_rows(rule)
             ],
-            directives=[each for each in self._full.directives if each.name != "requires"],
+            directives=[each for each in self._full.directives if each.name not in _OURS],
             description=self._full.description,
         )
 

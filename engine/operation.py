@@ -9,6 +9,7 @@ from graphql import OperationType
 
 from engine.denials import may_be_denied
 from engine.documents import weight_of
+from engine.freshness import bounded_fields
 from engine.inputs import Asked
 from engine.reading import readings
 from engine.variables import arguments
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
 
     from engine.decision import Decision
+    from engine.freshness import Bounds
     from engine.plan import Plan
     from engine.reading import Reading
     from engine.selection import OperationSelection, SelectedField, Selection
@@ -86,14 +88,17 @@ class DecidedOperation:
     Attributes:
         plans: by the index of the field, each made when it is first asked for.
         deniable: the fields that are denied, or that some row may lack, in the order of the document.
+        bounded: the root fields that take a sign-in of the last so many seconds.
     """
 
     operation: Operation
     decision: Decision
     plans: dict[int, Plan]
     deniable: Sequence[SelectedField]
+    bounded: Bounds
 
 
 def decided(operation: Operation, decision: Decision) -> DecidedOperation:
     """Put a decision to its operation."""
-    return DecidedOperation(operation, decision, {}, list(may_be_denied(operation.selection.root, decision)))
+    deniable = list(may_be_denied(operation.selection.root, decision))
+    return DecidedOperation(operation, decision, {}, deniable, bounded_fields(operation.selection, decision))

@@ -13,6 +13,7 @@ class Stage(StrEnum):
     VALIDATION = "validation"
     METHOD = "method"
     DECISION = "decision"
+    SIGN_IN = "sign_in"
     EXECUTION = "execution"
 
 
@@ -27,9 +28,16 @@ class Result:
         stage: the stage that was reached; ``EXECUTION`` whenever ``data`` is not ``None``.
         root_type: the type that the operation began at, where it came to be executed. It tells queries and mutations
             apart in the log.
+        max_age: where the caller has to sign in again first: how many seconds old that may be.
     """
 
     data: bytes | None
     errors: tuple[dict[str, object], ...] = ()
     stage: Stage = Stage.EXECUTION
     root_type: str | None = None
+    max_age: int | None = None
+
+    @property
+    def relies_on_grants(self) -> bool:
+        """Whether it is a refusal that other grants might have made otherwise."""
+        return self.stage in {Stage.DECISION, Stage.SIGN_IN}

@@ -20,6 +20,7 @@ from resolvers.writes import Change
 from schema.rules import (
     FIELD_RULE,
     TYPE_RULE,
+    AuthenticatedWithin,
     FieldRule,
     FromChange,
     FromColumn,
@@ -40,9 +41,12 @@ _COLUMN_OF_THE_SAME_NAME: Final = FromColumn("")
 
 
 def _declare(rule: FieldRule, **strawberry_options: Any) -> Any:
+    directives: list[object] = [Requires(permission=str(rule.requires))]
+    if rule.authenticated_within is not None:
+        directives.append(AuthenticatedWithin(seconds=rule.authenticated_within))
     return strawberry.field(
         metadata={FIELD_RULE: rule},
-        directives=[Requires(permission=str(rule.requires))],
+        directives=directives,
         **strawberry_options,
     )
 
@@ -107,7 +111,14 @@ def _origin(  # noqa: PLR0913 - mirrors the declaration above
     return FromColumn(column) if column is not None else _COLUMN_OF_THE_SAME_NAME
 
 
-def mutation(*, requires: Requirement, takes: type, change: Change, description: str | None = None) -> Any:
+def mutation(
+    *,
+    requires: Requirement,
+    takes: type,
+    change: Change,
+    description: str | None = None,
+    authenticated_within: int | None = None,
+) -> Any:
     """Declare a mutation. It runs in a savepoint of its own, so that what fails leaves nothing behind.
 
     Args:
@@ -115,12 +126,17 @@ def mutation(*, requires: Requirement, takes: type, change: Change, description:
         takes: the input type of the one argument, ``input``.
         change: called with the viewer and what was written; the fields of the payload are attributes of its answer.
         description: printed into the SDL.
+        authenticated_within: for what harms most in the wrong hands: the caller has to be a person who has signed in
+            no more than so many seconds ago. ``None``: any caller who holds the permission.
     """
 
     async def resolve(info: Info, given: object) -> object:
         return await change(info.context.viewer, written(given))
 
-    declared = field(requires=requires, resolver=atomic(resolve), checks_reach=True, description=description)
+    rule = FieldRule(requires, FromResolver(), checks_reach=True, authenticated_within=authenticated_within)
+    if authenticated_within is not None:
+        description = f"{description or ''} Takes a sign-in of the last {authenticated_within // 60} minutes.".strip()
+    declared = _declare(rule, resolver=atomic(resolve), description=description)
     declared.arguments = [
         StrawberryArgument(python_name="given", graphql_name="input", type_annotation=StrawberryAnnotation(takes))
     ]

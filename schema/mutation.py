@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Final
+
 import strawberry
 
 import resolvers.client_change
@@ -47,6 +49,9 @@ from schema.session import (
     SessionsEndPayload,
 )
 
+# For what outlives the session that does it, or lets somebody else in: whoever finds a screen unlocked must not do it.
+FRESH: Final = 15 * 60
+
 
 @strawberry.type
 class Mutation:
@@ -84,6 +89,7 @@ class Mutation:
         requires=Permission.PERSONAL_ACCESS_TOKEN_WRITE,
         takes=PersonalAccessTokenCreateInput,
         change=resolvers.personal_access_token.create_token,
+        authenticated_within=FRESH,
         description="Make a token for a script of your own. It may do what you may, at the most.",
     )
     personal_access_token_revoke: PersonalAccessTokenRevokePayload | None = mutation(
@@ -96,12 +102,14 @@ class Mutation:
         requires=Permission.CLIENT_WRITE,
         takes=ClientCreateInput,
         change=resolvers.client_create.create_client,
+        authenticated_within=FRESH,
         description="Make a client for a partner's program. Its secret is in the answer and nowhere else.",
     )
     client_rotate_secret: ClientRotateSecretPayload | None = mutation(
         requires=Permission.CLIENT_WRITE,
         takes=ClientRotateSecretInput,
         change=resolvers.client_change.rotate,
+        authenticated_within=FRESH,
         description="Give a client a new secret.",
     )
     client_set_enabled: ClientSetEnabledPayload | None = mutation(

@@ -27,6 +27,14 @@ class Requires:
     permission: str
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    description="The caller has to be a person who has signed in no longer ago: else UNAUTHENTICATED, sign_in_too_old.",
+)
+class AuthenticatedWithin:
+    seconds: int
+
+
 @dataclass(frozen=True, slots=True)
 class FromColumn:
     """The value is a column of the row."""
@@ -85,12 +93,14 @@ class FieldRule:
         checks_reach: for a field with a resolver: holding the permission in some org units is enough to call it,
             because it compares the units of what it changes or gives. Without it the permission must hold everywhere.
         column: for an input field: the column that it compares or writes.
+        authenticated_within: for a mutation: how many seconds ago its caller may have signed in at the most.
     """
 
     requires: Requirement
     origin: Origin
     checks_reach: bool = False
     column: str | None = None
+    authenticated_within: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

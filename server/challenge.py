@@ -1,4 +1,4 @@
-"""What a 401 says: how to prove who is asking (RFC 6750), and where it is written down (RFC 9728)."""
+"""What a 401 says: how to prove who is asking (RFC 6750, RFC 9470), and where it is written down (RFC 9728)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,23 @@ def bearer_challenge(settings: Settings, error: str | None = None) -> str:
         settings: for our address.
         error: what was wrong with the token that was shown, if one was.
     """
+    return _challenge(settings, "" if error is None else f', error="{error}"')
+
+
+def step_up_challenge(settings: Settings, max_age: int) -> str:
+    """The same for a token that is good, of a sign-in that is too old for what was asked (RFC 9470).
+
+    Args:
+        settings: for our address.
+        max_age: how many seconds ago the person may have signed in.
+    """
+    said = (
+        ', error="insufficient_user_authentication", error_description="A more recent sign-in is required"'
+        f', max_age="{max_age}"'
+    )
+    return _challenge(settings, said)
+
+
+def _challenge(settings: Settings, said: str) -> str:
     metadata = f"{settings.public_url.rstrip('/')}{RESOURCE_METADATA_PATH}"
-    said = "" if error is None else f', error="{error}"'
     return f'Bearer realm="fieldgate"{said}, resource_metadata="{metadata}"'

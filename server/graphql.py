@@ -108,7 +108,7 @@ class GraphQLEndpoint:
         record.document_hash = document_digest(request.document)[:_DOCUMENT_HASH_LENGTH]
         result = await self._run(request, viewer)
         record.operation = result.root_type and result.root_type.lower()
-        return graphql_response.answered(result, media_type)
+        return graphql_response.answered(result, media_type, self._settings)
 
     async def _viewer(self, method: str, headers: Headers) -> Viewer:
         """Whoever holds the token. The tenant comes from it alone: not from the host, a path or another header."""

@@ -8,6 +8,7 @@ import orjson
 
 from engine.result import Stage
 from errors import ErrorCode, error
+from server.challenge import step_up_challenge
 from server.negotiation import MediaType
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from engine.result import Result
     from server.refusal import RequestRefusedError
+    from settings import Settings
 
 # The edition's own code for data together with errors. It is no registered HTTP status, so it is only sent to a client
 # that has asked for the media type that it comes with.
@@ -27,6 +29,7 @@ _STATUS_WITHOUT_DATA: Final[Mapping[Stage, int]] = {
     Stage.VALIDATION: 422,
     Stage.METHOD: 405,
     Stage.DECISION: 403,
+    Stage.SIGN_IN: 401,
     Stage.EXECUTION: 500,
 }
 
@@ -47,10 +50,12 @@ class Answer:
         await send({"type": "http.response.body", "body": self._body})
 
 
-def answered(result: Result, media_type: MediaType) -> Answer:
+def answered(result: Result, media_type: MediaType, settings: Settings) -> Answer:
     """What the engine has answered. Its bytes of ``data`` are put in as they are."""
     if result.data is None:
         headers = {"allow": "POST"} if result.stage is Stage.METHOD else None
+        if result.max_age is not None:
+            headers = {"www-authenticate": step_up_challenge(settings, result.max_age)}
         return _errors_only(_STATUS_WITHOUT_DATA[result.stage], result.errors, headers)
     if not result.errors:
         return _response(200, b'{"data":%b}' % result.data, media_type)

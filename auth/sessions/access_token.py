@@ -40,8 +40,9 @@ class Subject:
         tenant_id: the tenant, whose schema the member is in.
         member_id: the member.
         session_id: the sign-in that the token came from.
-        authenticated_at: when the identity provider saw the person, in seconds since the epoch.
+        authenticated_at: when the identity provider saw the person, in seconds since the epoch; 0: it does not say.
         acting: what stands between the caller and the member; ``None``: it is the member, who signed in.
+        acr: how strongly the person proved who they are, in the provider's words, if it has said so.
     """
 
     tenant_id: UUID
@@ -49,6 +50,7 @@ class Subject:
     session_id: UUID
     authenticated_at: int
     acting: Acting | None = None
+    acr: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def issue(settings: Settings, pair: KeyPair, subject: Subject, *, seconds: int |
         "exp": now + min(seconds or settings.access_token_seconds, settings.access_token_seconds),
         "auth_time": subject.authenticated_at,
         **acting_claims(subject.acting),
+        **({} if subject.acr is None else {"acr": subject.acr}),
     }
     header = {"alg": ALGORITHM, "typ": TOKEN_TYPE, "kid": pair.kid}
     return jwt.encode(header, claims, pair.private, algorithms=[ALGORITHM])
@@ -127,6 +130,7 @@ def verify(settings: Settings, text: str, key: ECKey) -> AccessToken:
         session_id=_identifier(claims, "sid"),
         authenticated_at=_seconds(claims, "auth_time"),
         acting=acting_of(claims),
+        acr=_text(claims, "acr"),
     )
     token = AccessToken(subject, kid, issued_at=_seconds(claims, "iat"), expires_at=_seconds(claims, "exp"))
     refuse_untimely(settings, token)
@@ -159,6 +163,14 @@ def _identifier(claims: Mapping[str, object], name: str) -> UUID:
     except ValueError:
         pass
     message = f"{name} missing or not an identifier"
+    raise UnauthenticatedError(message)
+
+
+def _text(claims: Mapping[str, object], name: str) -> str | None:
+    value = claims.get(name)
+    if name not in claims or (isinstance(value, str) and value):
+        return value if isinstance(value, str) else None
+    message = f"{name} is no text"
     raise UnauthenticatedError(message)
 
 

@@ -48,7 +48,7 @@ WHERE id = $1 AND revoked_at IS NULL AND expires_at > now() AND idle_expires_at 
     AND EXISTS (SELECT FROM fieldgate.tenant WHERE tenant.id = session.tenant_id AND tenant.status = 'ACTIVE')
     AND EXISTS (SELECT FROM fieldgate.identity_provider
                 WHERE identity_provider.id = session.identity_provider_id AND identity_provider.enabled)
-RETURNING tenant_id, member_id, authenticated_at, idle_expires_at, revoked_at IS NOT NULL AS reused
+RETURNING tenant_id, member_id, authenticated_at, acr, idle_expires_at, revoked_at IS NOT NULL AS reused
 """
 
 
@@ -60,6 +60,7 @@ class Rotation:
         tenant_id: whose session it is.
         member_id: and whose in that tenant.
         authenticated_at: when the sign-in was.
+        acr: how strongly the person proved who they are then, if the provider has said so.
         idle_expires_at: when it ends unless it is continued again.
         reused: the token had been replaced before. The session is over now.
     """
@@ -67,6 +68,7 @@ class Rotation:
     tenant_id: UUID
     member_id: UUID
     authenticated_at: datetime
+    acr: str | None
     idle_expires_at: datetime
     reused: bool
 

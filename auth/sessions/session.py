@@ -110,7 +110,7 @@ class Sessions:
         except IntegrityError as failure:
             raise SessionExistsError from failure
         await Session.filter(expires_at__lt=now - REMEMBERED).delete()
-        subject = Subject(tenant_id, member_id, token.session_id, authenticated_at)
+        subject = Subject(tenant_id, member_id, token.session_id, authenticated_at, acr=acr)
         return await self._tokens(subject, token, idle_expires_at)
 
     async def refresh(self, text: str, *, tenant_hint: str | None = None) -> SessionTokens:
@@ -134,7 +134,11 @@ class Sessions:
         successor = next_token(self._settings, token)
         rotation = await self._rotate(token, successor)
         subject = Subject(
-            rotation.tenant_id, rotation.member_id, token.session_id, int(rotation.authenticated_at.timestamp())
+            rotation.tenant_id,
+            rotation.member_id,
+            token.session_id,
+            int(rotation.authenticated_at.timestamp()),
+            acr=rotation.acr,
         )
         try:
             placement = await self._directory.by_id(subject.tenant_id)

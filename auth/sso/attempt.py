@@ -44,6 +44,7 @@ class Attempt:
         dry_run: nobody is signed in by it; it shows what the provider says.
         replaces: the session that this browser had when it left. Where the provider sends people back by a form, the
             browser does not show it again.
+        max_age: how many seconds before ``started_at`` the person may have proved who they are; ``None``: any time.
     """
 
     provider_id: UUID
@@ -56,10 +57,16 @@ class Attempt:
     started_at: int
     dry_run: bool = False
     replaces: UUID | None = None
+    max_age: int | None = None
 
 
 def new_attempt(
-    provider: Provider, return_path: str, *, dry_run: bool = False, replaces: UUID | None = None
+    provider: Provider,
+    return_path: str,
+    *,
+    dry_run: bool = False,
+    replaces: UUID | None = None,
+    max_age: int | None = None,
 ) -> Attempt:
     """An attempt with fresh secrets of 256 bits each."""
     return Attempt(
@@ -73,6 +80,7 @@ def new_attempt(
         started_at=int(time.time()),
         dry_run=dry_run,
         replaces=replaces,
+        max_age=max_age,
     )
 
 
@@ -106,6 +114,7 @@ def unseal_attempt(settings: Settings, value: str | None) -> Attempt:
         started_at=fields["started_at"],
         dry_run=fields["dry_run"],
         replaces=UUID(fields["replaces"]) if fields.get("replaces") else None,
+        max_age=fields["max_age"],
     )
     if not 0 <= time.time() - attempt.started_at <= ATTEMPT_SECONDS:
         raise SignInRefusedError(Refusal.ATTEMPT_EXPIRED)

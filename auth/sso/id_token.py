@@ -27,6 +27,9 @@ CLOCK_SKEW_SECONDS: Final = 60
 # The token was made for the code that we have just exchanged. An old one comes from somewhere else, nonce or not.
 MAX_AGE_SECONDS: Final = 600
 
+# A time that is too long ago for everything.
+NOT_SAID: Final = 0
+
 _MAX_SUBJECT: Final = 255
 _MAX_EMAIL: Final = 320
 _MAX_NAME: Final = 200
@@ -43,7 +46,7 @@ class Identity:
         subject: the provider's name for the person: never reused, and nobody else's word counts for it.
         email: an address in printable ASCII, if the provider gave one.
         email_verified: whether the provider vouches that the address is the person's.
-        authenticated_at: when the person proved who they are, in seconds since the epoch.
+        authenticated_at: when the person proved who they are, in seconds since the epoch; 0: the provider does not say.
         full_name: what they are called, if the provider says so.
         groups: what the provider says they belong to.
         provider_session: the provider's name for its own session, by which it can end ours.
@@ -120,24 +123,31 @@ def _check_claims(
 
 
 def _identity(provider: Provider, claims: Mapping[str, object]) -> Identity:
-    subject, authenticated_at = claims["sub"], claims.get("auth_time")
+    subject = claims["sub"]
     if not (
         isinstance(subject, str) and 0 < len(subject) <= _MAX_SUBJECT and subject.isascii() and subject.isprintable()
     ):
         raise SignInRefusedError(Refusal.ID_TOKEN_SUBJECT)
-    now = int(time.time())
     email, verified = email_claims(claims, provider.claim_names)
     return Identity(
         subject=subject,
         email=email,
         email_verified=verified,
-        authenticated_at=authenticated_at if type(authenticated_at) is int and 0 < authenticated_at <= now else now,
+        authenticated_at=_authenticated_at(claims),
         full_name=full_name_claim(claims, provider.claim_names),
         groups=strings(claims.get(provider.claim_names.get("groups", "groups"))),
         provider_session=_short(claims.get("sid"), _MAX_SESSION),
         acr=_short(claims.get("acr"), _MAX_ACR),
         claims=claims,
     )
+
+
+def _authenticated_at(claims: Mapping[str, object]) -> int:
+    # The hour at which somebody comes back from their provider says nothing of when they proved who they are there.
+    said, now = claims.get("auth_time"), int(time.time())
+    if not isinstance(said, int | float) or isinstance(said, bool) or not 0 < said <= now + CLOCK_SKEW_SECONDS:
+        return NOT_SAID
+    return min(int(said), now)
 
 
 def email_claims(claims: Mapping[str, object], names: Mapping[str, str] | None = None) -> tuple[str | None, bool]:

@@ -62,6 +62,7 @@ class OpenIdConnect:
                 state=attempt.state,
                 nonce=attempt.nonce,
                 code_verifier=attempt.code_verifier,
+                **_asked_anew(attempt),
             )
         return str(url)
 
@@ -155,6 +156,15 @@ class OpenIdConnect:
             groups=identity.groups or strings(claims.get(provider.claim_names.get("groups", "groups"))),
             claims={**claims, **identity.claims},
         )
+
+
+def _asked_anew(attempt: Attempt) -> dict[str, str]:
+    """What has a provider ask the person again, and say in ``auth_time`` when it did.
+
+    OpenID Connect Core 3.1.2.1 lets ``max_age`` alone do that. Some products know ``prompt`` only, and to ask somebody
+    once too often does no harm.
+    """
+    return {} if attempt.max_age is None else {"max_age": str(attempt.max_age), "prompt": "login"}
 
 
 def _code(provider: Provider, metadata: ProviderMetadata, attempt: Attempt, query: str) -> str:

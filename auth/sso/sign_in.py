@@ -14,6 +14,7 @@ from auth.sso.attempt import Attempt, new_attempt, seal_attempt, unseal_attempt
 from auth.sso.departure import Departure
 from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import tenant_of_domain
+from auth.sso.id_token import CLOCK_SKEW_SECONDS
 from auth.sso.membership import member_of
 from auth.sso.provider import provider_by_id, providers_of_tenant
 from auth.sso.provider_sessions import subject_digest
@@ -87,6 +88,7 @@ class SignIn:
         *,
         provider_id: UUID | None = None,
         refresh_token: str | None = None,
+        max_age: int | None = None,
     ) -> Departure | Crossroads:
         """Send somebody to their organisation's identity provider, or have them choose where it has several.
 
@@ -97,6 +99,8 @@ class SignIn:
             wanted_path: where to go afterwards.
             provider_id: what was chosen.
             refresh_token: of the session that the browser has now. A new one replaces it.
+            max_age: how many seconds ago they may have proved who they are to the provider. If it was longer ago, or
+                the provider does not say, they are not signed in.
 
         Raises:
             SignInRefusedError: there is no such tenant, or its provider can't be used.
@@ -107,7 +111,9 @@ class SignIn:
         if provider_id is not None:
             provider = await provider_by_id(self._settings, provider_id, placement.tenant_id)
             return await self._depart(
-                placement, provider, new_attempt(provider, return_path(wanted_path), replaces=replaces)
+                placement,
+                provider,
+                new_attempt(provider, return_path(wanted_path), replaces=replaces, max_age=max_age),
             )
         providers = await providers_of_tenant(self._settings, placement.tenant_id)
         if not providers:
@@ -115,7 +121,9 @@ class SignIn:
         if len(providers) > 1:
             return Crossroads(placement.slug, tuple(providers))
         return await self._depart(
-            placement, providers[0], new_attempt(providers[0], return_path(wanted_path), replaces=replaces)
+            placement,
+            providers[0],
+            new_attempt(providers[0], return_path(wanted_path), replaces=replaces, max_age=max_age),
         )
 
     async def begin_rehearsal(self, ticket: str) -> Departure:
@@ -279,6 +287,7 @@ class SignIn:
         request_id: str | None = None,
     ) -> Arrival:
         try:
+            _refuse_older(attempt, identity)
             member_id = await member_of(placement, provider, identity)
         except SignInRefusedError as refused:
             # The provider has vouched for somebody whom the tenant does not let in: its administrators want to know.
@@ -310,3 +319,11 @@ class SignIn:
 def _takes_unsolicited(connection: Addressed) -> bool:
     terms = connection.provider.saml
     return connection.enabled and terms is not None and terms.unsolicited
+
+
+def _refuse_older(attempt: Attempt, identity: Identity) -> None:
+    """What was asked of the provider it may not have done, or not have understood: its word about the time counts."""
+    if attempt.max_age is None:
+        return
+    if identity.authenticated_at < attempt.started_at - attempt.max_age - CLOCK_SKEW_SECONDS:
+        raise SignInRefusedError(Refusal.SIGN_IN_TOO_OLD)

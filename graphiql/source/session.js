@@ -56,6 +56,28 @@ function refreshedOnce() {
   return refreshing;
 }
 
+// Told with the seconds that a sign-in may be old, when the endpoint wants a more recent one (RFC 9470).
+export const SIGN_IN_TOO_OLD = "fieldgate:sign-in-too-old";
+
+function wantedAge(response) {
+  const challenge = response.headers.get("WWW-Authenticate") ?? "";
+  if (!challenge.includes('error="insufficient_user_authentication"')) return null;
+  return challenge.match(/max_age="(\d+)"/)?.[1] ?? "0";
+}
+
+// Whether a response is for the person to see: everything is, but that they are not signed in.
+function isAnswer(response) {
+  const maxAge = response.status === 401 ? wantedAge(response) : null;
+  if (maxAge !== null) window.dispatchEvent(new CustomEvent(SIGN_IN_TOO_OLD, { detail: maxAge }));
+  return response.status !== 401 || maxAge !== null;
+}
+
+// Back to the provider, which asks once more. The query is kept by the editor, and is still there afterwards.
+export function signInAgain(tenant, maxAge) {
+  const query = new URLSearchParams({ tenant, max_age: maxAge, next: HERE });
+  window.location.assign(`/auth/login?${query}`);
+}
+
 // fetch() for the endpoint: an expired access token is renewed once, and an ended session leads to the sign-in page.
 export async function fetchSignedIn(url, options) {
   const request = () =>
@@ -65,10 +87,10 @@ export async function fetchSignedIn(url, options) {
       headers: { ...options.headers, ...FROM_OUR_PAGE },
     });
   const response = await request();
-  if (response.status !== 401) return response;
+  if (isAnswer(response)) return response;
   if (await refreshedOnce()) {
     const again = await request();
-    if (again.status !== 401) return again;
+    if (isAnswer(again)) return again;
   }
   signIn();
   // The page is being left; nothing is shown in between.

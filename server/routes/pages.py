@@ -94,13 +94,13 @@ def page(
     )
 
 
-def ask_for_tenant(settings: Settings, wanted_path: str | None) -> HTMLResponse:
+def ask_for_tenant(settings: Settings, wanted_path: str | None, max_age: str | None = None) -> HTMLResponse:
     """The page for who comes without saying which organisation they belong to."""
     content = f"""<form method="post" action="/auth/login">
 <label for="tenant">Your work e-mail or organisation</label>
 <input id="tenant" name="tenant" required maxlength="320" autofocus autocomplete="username" autocapitalize="none"
  spellcheck="false" aria-describedby="hint">
-<input type="hidden" name="next" value="{escape(return_path(wanted_path))}">
+{_carried(wanted_path, max_age)}
 <p id="hint">For example <code>you@acme.example</code>, or your organisation's short name. You sign in with your
 organisation's own account.</p>
 <button>Continue</button>
@@ -108,12 +108,11 @@ organisation's own account.</p>
     return page("Sign in", content, form_targets=_anywhere(settings))
 
 
-def choose_provider(settings: Settings, crossroads: Crossroads, wanted_path: str | None) -> HTMLResponse:
+def choose_provider(
+    settings: Settings, crossroads: Crossroads, wanted_path: str | None, max_age: str | None = None
+) -> HTMLResponse:
     """The page for who belongs to an organisation with several providers."""
-    hidden = (
-        f'<input type="hidden" name="tenant" value="{escape(crossroads.tenant)}">'
-        f'<input type="hidden" name="next" value="{escape(return_path(wanted_path))}">'
-    )
+    hidden = f'<input type="hidden" name="tenant" value="{escape(crossroads.tenant)}">{_carried(wanted_path, max_age)}'
     choices = "".join(
         f'<li><button class="choice" name="provider" value="{provider.id}">{escape(provider.name)}</button></li>'
         for provider in crossroads.providers
@@ -186,6 +185,12 @@ def ask_to_sign_out(settings: Settings) -> HTMLResponse:
 def signed_out() -> HTMLResponse:
     """What is left to say."""
     return page("You are signed out", '<p><a href="/auth/login">Sign in again</a></p>')
+
+
+def _carried(wanted_path: str | None, max_age: str | None) -> str:
+    """What a form takes along of what one came with."""
+    wanted = f'<input type="hidden" name="next" value="{escape(return_path(wanted_path))}">'
+    return wanted + ("" if max_age is None else f'<input type="hidden" name="max_age" value="{escape(max_age)}">')
 
 
 def _anywhere(settings: Settings) -> str:

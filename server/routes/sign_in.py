@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -25,11 +25,14 @@ if TYPE_CHECKING:
 
     from settings import Settings
 
+_MOST_DIGITS: Final = 8
+
 
 async def login(request: Request) -> Response:
-    """``GET /auth/login?tenant=…&next=…``: off to the tenant's identity provider.
+    """``GET /auth/login?tenant=…&next=…&max_age=…``: off to the tenant's identity provider.
 
-    Without a tenant: on to where one wanted to go, if the browser still has a live session; else a page that asks.
+    Without a tenant: on to where one wanted to go, if the browser still has a live session; else a page that asks. With
+    ``max_age`` that is not enough: the provider has to have asked the person within so many seconds.
     """
     authentication = authentication_of(request)
     settings = authentication.settings
@@ -37,9 +40,11 @@ async def login(request: Request) -> Response:
     if elsewhere is not None:
         return elsewhere
     tenant, wanted = request.query_params.get("tenant"), request.query_params.get("next")
+    max_age = request.query_params.get("max_age")
     if tenant is None:
-        return await _go_on(request, wanted) or pages.ask_for_tenant(settings, wanted)
-    return await _begin(request, tenant, wanted, request.query_params.get("provider"))
+        gone_on = await _go_on(request, wanted) if max_age is None else None
+        return gone_on or pages.ask_for_tenant(settings, wanted, max_age)
+    return await _begin(request, tenant, wanted, request.query_params.get("provider"), max_age)
 
 
 async def login_form(request: Request) -> Response:
@@ -48,7 +53,8 @@ async def login_form(request: Request) -> Response:
         given = await read_parameters(request)
     except RequestRefusedError as refused:
         return pages.not_signed_in(record_of(request.scope).request_id, status=refused.status)
-    return await _begin(request, given.get("tenant", ""), given.get("next"), given.get("provider"))
+    tenant, wanted = given.get("tenant", ""), given.get("next")
+    return await _begin(request, tenant, wanted, given.get("provider"), given.get("max_age"))
 
 
 async def rehearse(request: Request) -> Response:
@@ -61,17 +67,32 @@ async def rehearse(request: Request) -> Response:
     return depart(authentication.settings, departure)
 
 
-async def _begin(request: Request, organisation: str, wanted: str | None, provider: str | None) -> Response:
+async def _begin(
+    request: Request, organisation: str, wanted: str | None, provider: str | None, max_age: str | None
+) -> Response:
     authentication = authentication_of(request)
     try:
         chosen = None if provider is None else _identifier(provider)
         current = read_cookie(request.headers, authentication.settings, Cookie.REFRESH)
-        begun = await authentication.sign_in.begin(organisation, wanted, provider_id=chosen, refresh_token=current)
+        begun = await authentication.sign_in.begin(
+            organisation,
+            wanted,
+            provider_id=chosen,
+            refresh_token=current,
+            max_age=None if max_age is None else _seconds(max_age),
+        )
     except Exception as failure:  # noqa: BLE001 - as above
         return did_not_work(request, failure)
     if isinstance(begun, Crossroads):
-        return pages.choose_provider(authentication.settings, begun, wanted)
+        return pages.choose_provider(authentication.settings, begun, wanted, max_age)
     return depart(authentication.settings, begun)
+
+
+def _seconds(text: str) -> int:
+    # Whoever asks for a recent sign-in and is not understood must not get any sign-in.
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return int(text)
+    raise SignInRefusedError(Refusal.MAX_AGE)
 
 
 def _identifier(text: str) -> UUID:
@@ -140,5 +161,5 @@ def _at_public_address(request: Request, settings: Settings) -> Response | None:
     public = urlsplit(settings.public_url)
     if settings.environment == "production" or request.headers.get("host") == public.netloc:
         return None
-    known = {name: value for name, value in request.query_params.items() if name in {"tenant", "next"}}
+    known = {name: value for name, value in request.query_params.items() if name in {"tenant", "next", "max_age"}}
     return see_other(f"{settings.public_origin}/auth/login?{urlencode(known)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import asyncpg
 import pytest
 from playwright.async_api import expect
 
@@ -83,3 +84,32 @@ async def test_signing_out_ends_it(page: Page) -> None:
     await page.get_by_text("You are signed out").wait_for()
     await page.goto("/graphql")
     await page.get_by_label("Your work e-mail or organisation").wait_for()
+
+
+async def ask(page: Page, document: str, expected: str) -> None:
+    """Put a document in the place of what the editor holds, and run it until the answer has something in it."""
+    editor = page.locator(".graphiql-query-editor .view-lines")
+    await expect(editor).to_contain_text("{", timeout=_A_PAGE_WITH_AN_EDITOR_TAKES)
+    await editor.click()
+    await page.keyboard.press("ControlOrMeta+A")
+    await page.keyboard.insert_text(document)
+    await page.locator("button.graphiql-execute-button").click()
+    await expect(page.locator(".result-window .view-lines")).to_contain_text(
+        expected, timeout=_A_PAGE_WITH_AN_EDITOR_TAKES
+    )
+
+
+async def test_who_signed_in_too_long_ago_is_told_and_signs_in_again(demo: Demo, page: Page) -> None:
+    # Named as the query before it, whose name the editor goes on sending for a moment.
+    document = 'mutation FirstCompanies { personalAccessTokenCreate(input: { name: "x", days: 1 }) { token } }'
+    await sign_in(page, "owner")
+    # An hour goes by: the session is as old, and what it gets from now on says so.
+    connection = await asyncpg.connect(demo.environment["FIELDGATE_DATABASE_URL"])
+    await connection.execute("UPDATE fieldgate.session SET authenticated_at = now() - interval '1 hour'")
+    await connection.close()
+    await page.context.clear_cookies(name="fieldgate-access")
+    await ask(page, document, "sign_in_too_old")
+    await page.get_by_role("button", name="Sign in again to do this").click()
+    await page.get_by_text("owner@acme.example").click()
+    await page.wait_for_url("**/graphql")
+    await ask(page, document, "fieldgate_pat_")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -73,8 +74,10 @@ class Firm:
         return await self.viewer(member.id)
 
     async def viewer(self, member_id: UUID) -> Viewer:
+        """Somebody who has signed in just now."""
         resolved = await resolve_grants(self.placement, member_id)
-        return Viewer(self.placement, member_id, uuid4(), resolved.grants, resolved.version)
+        now = int(time.time())
+        return Viewer(self.placement, member_id, uuid4(), resolved.grants, resolved.version, authenticated_at=now)
 
     async def role(self, *permissions: Permission) -> str:
         """A role of the tenant's own; its key."""

@@ -190,5 +190,5 @@ async def test_a_token_or_a_client_makes_no_client_and_gets_no_secret(firm: Firm
         acting = replace(await firm.viewer(owner.member_id), acting=Acting(kind))
         for document, given in ((CREATE, {"name": "X", "roleId": role}), (ROTATE, {"id": client_id})):
             result = await firm.engine.execute(Request(document, "test", variables={"input": given}), acting)
-            assert [error["extensions"]["code"] for error in result.errors] == ["FORBIDDEN"]  # type: ignore[index]  # an errors entry is JSON
+            assert [error["extensions"]["code"] for error in result.errors] == ["UNAUTHENTICATED"]  # type: ignore[index]  # an errors entry is JSON
     assert (await Client.get(id=client_id)).previous_secret_hash is None

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from models.tenant import Role
+from schema.build import build_schema
+from schema.declarations import Declarations
+from schema.mutation import FRESH
 from tenancy.scope import tenant_scope
 from tests.mutations.firm import global_id
 
@@ -46,3 +49,15 @@ async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, page: 
             # What one example has made is what the next one is about.
             values |= {"client": (payload.get("client") or {}).get("id") or values.get("client", "")}
             values |= {"token": (payload.get("personalAccessToken") or {}).get("id") or values.get("token", "")}
+
+
+def test_the_page_names_what_takes_a_recent_sign_in() -> None:
+    """Each, with its seconds, and no other."""
+    _, _, rest = (DOCS / "sessions.md").read_text(encoding="utf-8").partition("## What takes a recent sign-in")
+    listed = re.findall(r"^- `(\w+)`$", rest, re.MULTILINE)
+    mutations = build_schema()._schema.mutation_type  # noqa: SLF001 - Strawberry has no public name for it
+    assert mutations is not None
+    declarations = Declarations(build_schema()._schema)  # noqa: SLF001 - as above
+    rules = {name: declarations.field(mutations.name, name) for name in mutations.fields}
+    assert listed == sorted(name for name, rule in rules.items() if rule.authenticated_within == FRESH)
+    assert {rule.authenticated_within for rule in rules.values()} == {None, FRESH}

@@ -88,10 +88,10 @@ async def test_without_the_permission_there_is_none(firm: Firm, analyst: Viewer)
     assert (await create(firm, analyst)).data in ({"personalAccessTokenCreate": None}, None)
 
 
-async def test_a_token_or_a_client_makes_no_token(firm: Firm, owner: Viewer) -> None:
+async def test_a_token_or_a_client_makes_no_token_and_revokes_none(firm: Firm, owner: Viewer) -> None:
     for kind in ActingKind:
         acting = replace(await firm.viewer(owner.member_id), acting=Acting(kind))
-        variables = {"input": {"name": "A script", "days": 30}}
-        result = await firm.engine.execute(Request(CREATE, "test", variables=variables), acting)
-        assert result.data == b'{"personalAccessTokenCreate":null}'
-        assert [error["extensions"]["code"] for error in result.errors] == ["FORBIDDEN"]  # type: ignore[index]  # an errors entry is JSON
+        for document, code in ((CREATE, "UNAUTHENTICATED"), (REVOKE, "FORBIDDEN")):
+            given = {"name": "A script", "days": 30} if document is CREATE else {"id": str(uuid4())}
+            result = await firm.engine.execute(Request(document, "test", variables={"input": given}), acting)
+            assert [error["extensions"]["code"] for error in result.errors] == [code]  # type: ignore[index]  # an errors entry is JSON

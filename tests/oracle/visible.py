@@ -114,7 +114,7 @@ class Visible:
         if name in {"types", "interfaces", "possibleTypes"}:
             return [each for each in value if each.name in self.types]
         if name == "directives":
-            return [each for each in value if each.name != "requires"]
+            return [each for each in value if each.name not in {"requires", "authenticatedWithin"}]
         if name in {"fields", "inputFields", "enumValues"}:
             shown = self.values(source) if name == "enumValues" else self.fields(source)
             return [each for each in value if each[0] in shown]

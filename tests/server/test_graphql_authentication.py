@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.result import Result
+from engine.result import Result, Stage
 from server.challenge import bearer_challenge
 from server.graphql import MAXIMUM_RENEWALS
 from tenancy.errors import StaleAuthorizationError
@@ -146,3 +146,14 @@ async def test_a_member_who_has_left_meanwhile_is_nobody() -> None:
     gate.tokens.revoked = True
     assert (await gate.post()).status_code == 401
     assert len(gate.engine.requests) == 1
+
+
+async def test_a_sign_in_that_is_too_old_gets_the_challenge_of_rfc_9470() -> None:
+    response = await wire(Result(None, ({"message": "x"},), Stage.SIGN_IN, max_age=900)).post()
+    assert response.status_code == 401
+    metadata = f"{ORIGIN}/.well-known/oauth-protected-resource/graphql"
+    assert response.headers["www-authenticate"] == (
+        'Bearer realm="fieldgate", error="insufficient_user_authentication", '
+        f'error_description="A more recent sign-in is required", max_age="900", resource_metadata="{metadata}"'
+    )
+    assert response.json() == {"errors": [{"message": "x"}]}

@@ -18,6 +18,7 @@ UNPARSABLE = Result(data=None, errors=DENIED, stage=Stage.PARSING)
 INVALID = Result(data=None, errors=DENIED, stage=Stage.VALIDATION)
 MUTATION_BY_GET = Result(data=None, errors=DENIED, stage=Stage.METHOD)
 NOT_ALLOWED = Result(data=None, errors=DENIED, stage=Stage.DECISION)
+TOO_OLD = Result(data=None, errors=DENIED, stage=Stage.SIGN_IN, max_age=900)
 BROKEN = Result(data=None, errors=DENIED, stage=Stage.EXECUTION)
 
 
@@ -31,6 +32,7 @@ BROKEN = Result(data=None, errors=DENIED, stage=Stage.EXECUTION)
         (INVALID, 422, 422),
         (MUTATION_BY_GET, 405, 405),
         (NOT_ALLOWED, 403, 403),
+        (TOO_OLD, 401, 401),
         (BROKEN, 500, 500),
     ],
 )

@@ -21,25 +21,27 @@ def request_id(attempt: Attempt) -> str:
     return f"_{attempt.nonce}"
 
 
-def authn_request(ours: ServiceProvider, destination: str, identifier: str, now: datetime) -> Any:  # noqa: ANN401 - lxml has no types
+def authn_request(ours: ServiceProvider, destination: str, attempt: Attempt, now: datetime) -> Any:  # noqa: ANN401 - lxml has no types
     """The message, not signed yet.
 
     Args:
         ours: who asks.
         destination: the address it goes to.
-        identifier: its name.
+        attempt: which gives it its name, and says whether the person is to be asked anew.
         now: the time.
     """
     request = etree.Element(
         tag("p:AuthnRequest"),
         nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
-        ID=identifier,
+        ID=request_id(attempt),
         Version="2.0",
         IssueInstant=written(now),
         Destination=destination,
         ProtocolBinding=POST,
         AssertionConsumerServiceURL=ours.assertion_consumer,
     )
+    if attempt.max_age is not None:
+        request.set("ForceAuthn", "true")
     etree.SubElement(request, tag("a:Issuer")).text = ours.entity_id
     # Which kind of name is the provider's to choose; for one that lasts it may have to make one up first.
     etree.SubElement(request, tag("p:NameIDPolicy"), AllowCreate="true")

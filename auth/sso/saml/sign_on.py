@@ -49,7 +49,7 @@ class SamlSignOn:
         keys = await service_provider_keys(self._settings, provider.id, now)
         return outgoing(
             MessageKind.REQUEST,
-            lambda location: authn_request(ours, location, request_id(attempt), now),
+            lambda location: authn_request(ours, location, attempt, now),
             metadata.sign_on,
             keys.current,
             relay_state=attempt.state,
