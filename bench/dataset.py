@@ -98,7 +98,7 @@ async def load_tenant(database: Database, slug: str, size: Size) -> Dataset:
     """Make a tenant and fill it."""
     placement = await create_tenant(database, slug, slug.capitalize(), built_in_roles=BUILT_IN_ROLES)
     provider = await IdentityProvider.create(
-        tenant_id=placement.tenant_id, name="Bench", issuer="https://identity.example", client_id=slug
+        tenant_id=placement.tenant_id, name="Bench", issuer="https://identity.example", client_id=slug, enabled=True
     )
     keys = _Keys(slug)
     units = [keys.next() for _ in range(UNITS)]

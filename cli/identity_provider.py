@@ -1,27 +1,34 @@
-"""``fieldgate identity-provider``: a tenant's OpenID Connect connections."""
+"""``fieldgate identity-provider``: a tenant's connections to identity providers."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from cyclopts import App, Parameter
+from strawberry.utils.str_converters import to_camel_case
 
+from auth.sso.connection import OPERATOR, Connections, issuer_of
+from auth.sso.connection_addresses import connection_addresses
+from auth.sso.connection_settings import ChangeRefusedError
 from auth.sso.outbound import Outbound
-from auth.sso.provider import seal_client_secret
-from auth.sso.refusal import SignInRefusedError
-from auth.sso.rehearsal import test_ticket
 from cli.environment import command_settings
-from cli.failure import CommandFailedError, UsageError
-from models.shared import IdentityProvider, Tenant
+from cli.failure import CommandFailedError
+from cli.identity_provider_options import SettingsOptions, option_of, settings_given
+from models.shared import IdentityProvider, IdentityProviderKind, Tenant
 from tenancy.database import open_database
+from tenancy.errors import UnknownTenantError
+from tenancy.scope import tenant_scope
+from tenancy.slug import SlugRefusedError, checked_slug
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
 
     from settings import Settings
 
@@ -31,72 +38,130 @@ app = App(
     help_epilogue="Example: `fieldgate identity-provider list --tenant acme`",
 )
 
-CLAIMS = frozenset({"email", "email_verified", "full_name", "groups"})
-
 TenantSlug = Annotated[str, Parameter(name="--tenant", help="The tenant's name in paths.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON for a program to read.")]
 
 
-@app.command(help_epilogue="Example: `fieldgate identity-provider create Okta --tenant acme --issuer … --client-id …`")
-def create(  # noqa: PLR0913 - one option for each thing that the provider's administrator hands over
+@dataclass(frozen=True)
+class _Opened:
+    """A tenant whose scope is open, and what changes its connections."""
+
+    settings: Settings
+    slug: str
+    connections: Connections
+
+    def described(self, row: IdentityProvider) -> dict[str, Any]:
+        addresses = connection_addresses(self.settings, self.slug, row)
+        return {
+            "id": str(row.id),
+            "name": row.name,
+            "kind": row.kind.value,
+            "issuer": issuer_of(row),
+            "clientId": row.client_id,
+            "enabled": row.enabled,
+            "testedAt": None if row.tested_at is None else row.tested_at.isoformat(timespec="seconds"),
+            "waitsForTest": sorted(row.staged or ()),
+            **{to_camel_case(name): address for name, address in addresses.items()},
+        }
+
+
+@app.command(
+    help_epilogue="Examples: `fieldgate identity-provider create Okta --tenant acme --issuer … --client-id …`,"
+    " `fieldgate identity-provider create 'AD FS' --tenant acme --metadata-url https://…`"
+)
+def create(
     name: str,
     *,
+    options: SettingsOptions | None = None,
     tenant: TenantSlug,
-    issuer: str,
-    client_id: str,
-    client_secret_file: Path | None = None,
-    claim: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    kind: Literal["oidc", "saml"] = "oidc",
     as_json: Json = False,
 ) -> None:
     """Make a connection. It stays off until a test of it has worked and it is enabled.
 
     Args:
         name: What its people know it by.
+        options: Its settings.
         tenant: The tenant's name in paths.
-        issuer: What the provider calls itself, to the letter.
-        client_id: What the provider calls us.
-        client_secret_file: A file that holds the secret, so that it is in no history of commands; none: no secret.
-        claim: OURS=THEIRS, where the provider calls a claim otherwise; ours: email, email_verified, full_name, groups.
+        kind: OpenID Connect, or SAML 2.0. With the provider's SAML metadata, it is SAML whatever this says.
         as_json: Print JSON for a program to read.
     """
-    claim_names = {ours: theirs for ours, _, theirs in (pair.partition("=") for pair in claim)}
-    if not claim_names.keys() <= CLAIMS or not all(claim_names.values()):
-        message = f"--claim is OURS=THEIRS, and ours is one of {', '.join(sorted(CLAIMS))}"
-        raise UsageError(message)
-    secret = None if client_secret_file is None else client_secret_file.read_text(encoding="utf-8").strip()
+    given = {"name": name, **settings_given(options)}
+    protocol = IdentityProviderKind.SAML if given.keys() & {"metadata", "metadata_url"} else IdentityProviderKind(kind)
 
-    async def work() -> dict[str, object]:
-        async with _database() as settings:
-            try:
-                Outbound(settings).safe_address(issuer)
-            except SignInRefusedError as refused:
-                message = "the issuer must be an https address"
-                raise CommandFailedError(message) from refused
-            row = IdentityProvider(
-                tenant_id=(await _tenant(tenant)).id,
-                name=name,
-                issuer=issuer,
-                client_id=client_id,
-                claim_names=claim_names,
-                enabled=False,
-            )
-            row.client_secret = None if secret is None else seal_client_secret(settings, row.id, secret)
-            await row.save(force_create=True)
-            return _described(row)
+    async def work() -> dict[str, Any]:
+        async with _tenant(tenant) as opened:
+            return opened.described(await opened.connections.create(OPERATOR, protocol, given))
 
     _print([asyncio.run(work())], as_json=as_json)
+
+
+@app.command(help_epilogue="Example: `fieldgate identity-provider update 0199… --claim groups=roles`")
+def update(
+    identifier: UUID,
+    *,
+    options: SettingsOptions | None = None,
+    name: str | None = None,
+    discard_waiting: Annotated[bool, Parameter(negative=())] = False,
+    as_json: Json = False,
+) -> None:
+    """Change what is given. Of a connection that has been tested, what a test proved waits for the next test.
+
+    Args:
+        identifier: The connection's id.
+        options: Its settings.
+        name: What its people know it by.
+        discard_waiting: First forget the changes that wait for a test.
+        as_json: Print JSON for a program to read.
+    """
+    given = settings_given(options) | ({} if name is None else {"name": name})
+
+    async def work() -> dict[str, Any]:
+        async with _tenant_of(identifier) as opened:
+            return opened.described(
+                await opened.connections.update(OPERATOR, identifier, given, discard_staged=discard_waiting)
+            )
+
+    _print([asyncio.run(work())], as_json=as_json)
+
+
+@app.command(help_epilogue="Example: `fieldgate identity-provider rotate-secret 0199… secret.txt`")
+def rotate_secret(identifier: UUID, client_secret_file: Path, *, as_json: Json = False) -> None:
+    """Take a new client secret. The present one is used until a test has worked with the new one.
+
+    Args:
+        identifier: The connection's id.
+        client_secret_file: A file that holds the secret.
+        as_json: Print JSON for a program to read.
+    """
+    update(identifier, options=SettingsOptions(client_secret_file=client_secret_file), as_json=as_json)
 
 
 @app.command(name="list", help_epilogue="Example: `fieldgate identity-provider list --tenant acme --json`")
 def list_(*, tenant: TenantSlug, as_json: Json = False) -> None:
     """List a tenant's connections. Secrets are not shown, to nobody."""
 
-    async def work() -> list[dict[str, object]]:
-        async with _database():
-            rows = IdentityProvider.filter(tenant_id=(await _tenant(tenant)).id).order_by("id")
-            return [_described(row) async for row in rows]
+    async def work() -> list[dict[str, Any]]:
+        async with _tenant(tenant) as opened:
+            return [opened.described(row) for row in await opened.connections.all()]
 
     _print(asyncio.run(work()), as_json=as_json)
+
+
+@app.command(help_epilogue="Example: `fieldgate identity-provider show 0199…`")
+def show(identifier: UUID, *, as_json: Json = False) -> None:
+    """Show a connection, with the addresses to copy to the provider.
+
+    Args:
+        identifier: The connection's id.
+        as_json: Print JSON for a program to read.
+    """
+
+    async def work() -> dict[str, Any]:
+        async with _tenant_of(identifier) as opened:
+            return opened.described(await opened.connections.one(identifier))
+
+    _print([asyncio.run(work())], as_json=as_json)
 
 
 @app.command(help_epilogue="Example: `fieldgate identity-provider test 0199…`")
@@ -104,9 +169,8 @@ def test(identifier: UUID) -> None:
     """Print the address of a dry run: it shows what the provider says and signs nobody in. Good for 15 minutes."""
 
     async def work() -> str:
-        async with _database() as settings:
-            row = await _connection(identifier)
-            return f"{settings.public_url.rstrip('/')}/auth/test?ticket={test_ticket(settings, row.id)}"
+        async with _tenant_of(identifier) as opened:
+            return await opened.connections.test_address(OPERATOR, identifier)
 
     print(asyncio.run(work()))
 
@@ -114,70 +178,72 @@ def test(identifier: UUID) -> None:
 @app.command(help_epilogue="Example: `fieldgate identity-provider enable 0199…`")
 def enable(identifier: UUID) -> None:
     """Let people sign in by a connection that has been tested."""
-
-    async def work() -> None:
-        async with _database():
-            row = await _connection(identifier)
-            if row.tested_at is None:
-                message = "this connection has not been tested: fieldgate identity-provider test shows how"
-                raise CommandFailedError(message)
-            await IdentityProvider.filter(id=row.id).update(enabled=True)
-
-    asyncio.run(work())
+    asyncio.run(_switch(identifier, enabled=True))
 
 
 @app.command(help_epilogue="Example: `fieldgate identity-provider disable 0199…`")
 def disable(identifier: UUID) -> None:
     """Let nobody sign in by a connection any more, and end the sessions that came of it."""
+    asyncio.run(_switch(identifier, enabled=False))
+
+
+@app.command(help_epilogue="Example: `fieldgate identity-provider delete 0199…`")
+def delete(identifier: UUID) -> None:
+    """Remove a connection that is off. Its members stay."""
 
     async def work() -> None:
-        async with _database():
-            await IdentityProvider.filter(id=(await _connection(identifier)).id).update(enabled=False)
+        async with _tenant_of(identifier) as opened:
+            await opened.connections.delete(OPERATOR, identifier)
 
     asyncio.run(work())
 
 
+async def _switch(identifier: UUID, *, enabled: bool) -> None:
+    async with _tenant_of(identifier) as opened:
+        await opened.connections.set_enabled(OPERATOR, identifier, enabled=enabled)
+
+
 @asynccontextmanager
-async def _database() -> AsyncIterator[Settings]:
+async def _tenant(slug: str | None, identifier: UUID | None = None) -> AsyncIterator[_Opened]:
+    """The tenant of this name, or of this connection."""
     with command_settings() as settings:
-        database = await open_database(settings)
+        database, outbound = await open_database(settings), Outbound(settings)
         try:
-            yield settings
+            if slug is None:
+                slug = await _slug_of(identifier)
+            placement = await database.directory.by_slug(checked_slug(slug))
+            async with tenant_scope(placement, authorization_version=None):
+                yield _Opened(settings, slug, Connections(settings, outbound))
+        except (SlugRefusedError, UnknownTenantError) as failure:
+            message = f"there is no tenant {slug!r}"
+            raise CommandFailedError(message) from failure
+        except ChangeRefusedError as refused:
+            message = "; ".join(f"{option_of(each.setting)}{each.message}" for each in refused.problems)
+            raise CommandFailedError(message) from refused
         finally:
+            await outbound.close()
             await database.close()
 
 
-async def _tenant(slug: str) -> Tenant:
-    found = await Tenant.get_or_none(slug=slug)
-    if found is None:
-        message = f"there is no tenant {slug!r}"
-        raise CommandFailedError(message)
-    return found
+def _tenant_of(identifier: UUID) -> AbstractAsyncContextManager[_Opened]:
+    return _tenant(None, identifier)
 
 
-async def _connection(identifier: UUID) -> IdentityProvider:
-    found = await IdentityProvider.get_or_none(id=identifier)
-    if found is None:
+async def _slug_of(identifier: UUID | None) -> str:
+    tenant = await Tenant.get_or_none(identity_providers__id=identifier)
+    if tenant is None:
         message = "there is no such connection"
         raise CommandFailedError(message)
-    return found
+    return tenant.slug
 
 
-def _described(row: IdentityProvider) -> dict[str, object]:
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "kind": row.kind.value,
-        "issuer": row.issuer,
-        "clientId": row.client_id,
-        "enabled": row.enabled,
-        "testedAt": None if row.tested_at is None else row.tested_at.isoformat(timespec="seconds"),
-    }
-
-
-def _print(rows: list[dict[str, object]], *, as_json: bool) -> None:
+def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(rows))
         return
+    width = max((len(key) for row in rows for key in row), default=0)
     for row in rows:
-        print("\n".join(f"{key:<10} {'' if value is None else value}" for key, value in row.items()), end="\n\n")
+        for key, value in row.items():
+            text = ", ".join(value) if isinstance(value, list) else "" if value is None else value
+            print(f"{key:<{width}} {text}".rstrip())
+        print()

@@ -28,7 +28,7 @@ async def ensure_identity_provider(settings: Settings, placement: TenantPlacemen
     """The tenant's connection to it, with the address that the server has this time."""
     row = await IdentityProvider.get_or_none(tenant_id=placement.tenant_id, name=NAME)
     if row is None:
-        row = IdentityProvider(id=uuid7(), tenant_id=placement.tenant_id, name=NAME, client_id=CLIENT_ID)
+        row = IdentityProvider(id=uuid7(), tenant_id=placement.tenant_id, name=NAME, client_id=CLIENT_ID, enabled=True)
     row.issuer = issuer_of(settings, placement.slug)
     row.client_secret = seal_client_secret(settings, row.id, client_secret_of(settings, placement.tenant_id))
     await row.save()

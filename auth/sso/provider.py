@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tortoise.expressions import Q
 
 from auth.sealing import Purpose, seal, unseal
+from auth.sso.connection_staging import with_staged
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.role_mapping import RoleRule, rules_of
 from auth.sso.saml.terms import SamlTerms
@@ -38,6 +39,7 @@ class Provider:
         default_org_unit_id: where; the top unit if absent.
         role_rules: which of its values give a new member which role.
         saml: the terms, if it speaks SAML; ``None``: it speaks OpenID Connect.
+        revision: of what a dry run proves.
     """
 
     id: UUID
@@ -51,6 +53,7 @@ class Provider:
     default_org_unit_id: UUID | None = None
     role_rules: tuple[RoleRule, ...] = ()
     saml: SamlTerms | None = None
+    revision: int = 1
 
 
 async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provider]:
@@ -73,7 +76,7 @@ async def provider_by_id(
         provider_id: of the connection.
         tenant_id: whose it has to be; ``None`` only where the provider speaks for itself (a logout).
         kind: what it has to speak, where the message has come by a way of that protocol.
-        dry_run: nobody will be signed in, so it need not be switched on.
+        dry_run: nobody will be signed in, so it need not be switched on, and what waits for a test counts.
 
     Raises:
         SignInRefusedError: it was, or there is none.
@@ -86,7 +89,7 @@ async def provider_by_id(
     row = await found.first()
     if row is None:
         raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
-    return as_provider(settings, row)
+    return as_provider(settings, with_staged(row) if dry_run else row)
 
 
 def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> bytes:
@@ -111,6 +114,7 @@ def as_provider(settings: Settings, row: IdentityProvider) -> Provider:
         default_org_unit_id=row.default_org_unit_id,
         role_rules=rules_of(row.role_mapping),
         saml=_terms(row) if row.kind is IdentityProviderKind.SAML else None,
+        revision=row.revision,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -16,11 +15,11 @@ import orjson
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from auth.sealing import Purpose, UnsealError, seal, unseal
+from auth.sso.connection_staging import prove
 from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import is_verified
 from auth.sso.provisioning import mapping_of
 from auth.sso.refusal import Refusal, SignInRefusedError
-from models.shared import IdentityProvider
 from models.tenant import Member
 from tenancy.scope import tenant_scope
 
@@ -82,7 +81,11 @@ def ticket_holder(settings: Settings, ticket: str) -> UUID:
 
 
 async def rehearse(placement: TenantPlacement, provider: Provider, identity: Identity) -> Rehearsal:
-    """What this identity would come to, with nothing changed but the note that the connection works."""
+    """What this identity would come to, with nothing changed but the note that the connection works.
+
+    Raises:
+        SignInRefusedError: what was tested can't be put in force.
+    """
     verified_domain = identity.email is not None and await is_verified(
         placement.tenant_id, domain_of_address(identity.email)
     )
@@ -95,7 +98,7 @@ async def rehearse(placement: TenantPlacement, provider: Provider, identity: Ide
             except SignInRefusedError:
                 unit = None
         member, outcome = await _outcome(provider, identity, verified_domain=verified_domain, has_unit=unit is not None)
-    await IdentityProvider.filter(id=provider.id).update(tested_at=datetime.now(UTC))
+    await prove(placement, provider.id, provider.revision)
     return Rehearsal(
         connection=provider.name,
         claims=identity.claims,

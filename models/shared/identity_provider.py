@@ -41,9 +41,15 @@ class IdentityProvider(SharedModel):
     client_id = fields.CharField(max_length=255, null=True)
     # Encrypted with the key encryption key; absent for a public client.
     client_secret = fields.BinaryField(null=True)
-    enabled = fields.BooleanField(default=True)
-    # When a dry run of a sign-in last succeeded. A connection is not switched on before one has.
+    enabled = fields.BooleanField(default=False, db_default=False)
+    # When a dry run of a sign-in last succeeded with what is in force. A connection is not switched on before one has.
     tested_at = fields.DatetimeField(null=True)
+    # What is to be in force once a dry run with it succeeds: columns to values, as JSON has them.
+    staged: fields.Field[dict[str, str | bool | dict[str, str] | None] | None] = fields.JSONField(null=True)
+    # Counts up with every change of what a dry run proves, so that none proves what came after it.
+    revision = fields.IntField(default=1, db_default=1)
+    # When the log was last told that something of it is about to expire.
+    warned_at = fields.DatetimeField(null=True)
 
     saml_metadata = fields.TextField(null=True)
     metadata_url = fields.CharField(max_length=2048, null=True)

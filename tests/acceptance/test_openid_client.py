@@ -42,7 +42,11 @@ async def given(settings: Settings, database: Database, gateway: Gateway) -> dic
         ]
         member = await Member.get(kind=MemberKind.PERSON)
     provider = await IdentityProvider.create(
-        tenant_id=placement.tenant_id, name="Provider", issuer=f"https://idp.example/{uuid4().hex}", client_id="x"
+        tenant_id=placement.tenant_id,
+        name="Provider",
+        issuer=f"https://idp.example/{uuid4().hex}",
+        client_id="x",
+        enabled=True,
     )
     settings = settings.model_copy(update={"public_url": gateway.url})
     tokens = await Sessions(settings, SigningKeys(settings), database.directory).begin(

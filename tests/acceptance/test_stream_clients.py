@@ -103,7 +103,11 @@ async def signed_in(settings: Settings, database: Database, gateway: Gateway) ->
     async with tenant_scope(placement, authorization_version=None):
         member = await Member.get(email__startswith="owner@")
     provider = await IdentityProvider.create(
-        tenant_id=placement.tenant_id, name="Provider", issuer=f"https://idp.example/{uuid4().hex}", client_id="x"
+        tenant_id=placement.tenant_id,
+        name="Provider",
+        issuer=f"https://idp.example/{uuid4().hex}",
+        client_id="x",
+        enabled=True,
     )
     settings = settings.model_copy(update={"public_url": gateway.url})
     return await Sessions(settings, SigningKeys(settings), database.directory).begin(

@@ -57,6 +57,7 @@ async def add_provider(placement: TenantPlacement, issuer: str | None = None) ->
         name="Test provider",
         issuer=issuer or f"https://idp.example/{uuid4().hex}",
         client_id="fieldgate",
+        enabled=True,
     )
 
 

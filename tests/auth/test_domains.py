@@ -199,7 +199,11 @@ async def test_an_address_that_was_typed_is_in_no_log(
 
 async def test_several_providers_are_offered_by_name(browser: Browser, member: Person) -> None:
     second = await IdentityProvider.create(
-        tenant_id=member.placement.tenant_id, name="<b>Second</b>", issuer="https://second.example", client_id="x"
+        tenant_id=member.placement.tenant_id,
+        name="<b>Second</b>",
+        issuer="https://second.example",
+        client_id="x",
+        enabled=True,
     )
     page = await browser.get(f"/auth/login?tenant={member.placement.slug}&next=/docs")
     assert page.status_code == 200

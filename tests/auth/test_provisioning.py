@@ -212,3 +212,24 @@ async def test_a_ticket_that_is_not_ours_opens_nothing(browser: Browser, provisi
     assert provisioning.provision_members
     for ticket in ("", "x", "A" * 120, "\u00e9"):
         assert (await browser.get(f"/auth/test?ticket={ticket}")).status_code == 400
+
+
+async def test_a_dry_run_is_made_with_what_waits_and_people_sign_in_with_what_is_in_force(
+    browser: Browser, settings: Settings, provisioning: Provider, acme: TenantPlacement
+) -> None:
+    row = await IdentityProvider.get(id=provisioning.id)
+    row.tested_at, row.staged, row.revision = datetime.now(UTC), {"claim_names": {"groups": "teams"}}, 2
+    await row.save()
+    browser.double.claims = {"email": "new@acme.example", "groups": ["Finance"], "teams": ["Audit"]}
+    assert (await browser.sign_in()).status_code == 303
+    async with tenant_scope(acme, authorization_version=None, read_only=True):
+        made = await Member.get()
+    assert await roles_of(acme, made.id) == ["approver"]
+    async with tenant_scope(acme, authorization_version=None):
+        await RoleAssignment.all().delete()
+        await Member.all().delete()
+    await browser.follow(f"/auth/test?ticket={ticket_for(settings, provisioning.id)}")
+    page = await browser.get(browser.answer())
+    assert "auditor" in page.text
+    row = await IdentityProvider.get(id=provisioning.id)
+    assert (row.claim_names, row.staged) == ({"groups": "teams"}, None)

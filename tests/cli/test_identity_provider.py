@@ -14,7 +14,11 @@ import pytest
 from auth.sso.domains import record_name
 from auth.sso.provider import as_provider
 from models.shared import Domain, IdentityProvider
+from models.tenant import AuditActorKind, AuditEvent
+from tenancy.scope import tenant_scope
 from tests.auth.name_server import name_server
+from tests.auth.saml.provider_double import ISSUER
+from tests.auth.saml.test_metadata_attacks import entity
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -88,6 +92,38 @@ async def test_a_connection_is_enabled_after_a_test_only(fieldgate: Command, acm
     assert (await IdentityProvider.get(id=row.id)).enabled
     assert (await fieldgate("identity-provider", "disable", str(row.id))).returncode == 0
     assert not (await IdentityProvider.get(id=row.id)).enabled
+
+
+async def test_a_saml_connection_is_made_changed_and_deleted(
+    fieldgate: Command, acme: TenantPlacement, tmp_path: Path
+) -> None:
+    metadata, rules = tmp_path / "metadata.xml", tmp_path / "rules.json"
+    metadata.write_text(entity(), encoding="utf-8")
+    rules.write_text('[{"claim": "groups", "value": "A", "role": "nobody"}]', encoding="utf-8")
+    named = ("--tenant", acme.slug, "--json")
+    made = await fieldgate("identity-provider", "create", "AD FS", "--metadata-file", str(metadata), *named)
+    assert made.returncode == 0, made.stderr
+    (described,) = json.loads(made.stdout)
+    assert (described["kind"], described["issuer"]) == ("saml", ISSUER)
+    assert described["acsUrl"].endswith(f"/saml/{acme.slug}/acs/{described['id']}")
+    identifier = described["id"]
+    wrong = await fieldgate("identity-provider", "update", identifier, "--role-mapping-file", str(rules))
+    assert (wrong.returncode, wrong.stderr) == (
+        1,
+        "fieldgate: --role-mapping-file: Rule 1 names a role that does not exist.\n",
+    )
+    await IdentityProvider.filter(id=identifier).update(tested_at=datetime.now(UTC))
+    changed = ("--signing-policy", "both", "--provision-members", "--name", "New", "--json")
+    (updated,) = json.loads((await fieldgate("identity-provider", "update", identifier, *changed)).stdout)
+    assert (updated["name"], updated["waitsForTest"]) == ("New", ["signing_policy"])
+    shown = await fieldgate("identity-provider", "show", identifier, "--json")
+    assert json.loads(shown.stdout) == [updated]
+    assert (await fieldgate("identity-provider", "delete", identifier)).returncode == 0
+    assert (await fieldgate("identity-provider", "show", identifier)).returncode == 1
+    async with tenant_scope(acme, authorization_version=None, read_only=True):
+        events = await AuditEvent.filter(subject_id=identifier).order_by("id")
+    assert [event.action.partition(":")[2] for event in events] == ["create", "update", "delete"]
+    assert {event.actor_kind for event in events} == {AuditActorKind.OPERATOR}
 
 
 async def test_a_domain_is_claimed_and_proved(fieldgate: Command, acme: TenantPlacement) -> None:

@@ -54,6 +54,7 @@ async def add_connection(placement: TenantPlacement, **changes: Any) -> Identity
         "kind": IdentityProviderKind.SAML,
         "issuer": ENTITY,
         "saml_metadata": metadata(),
+        "enabled": True,
     }
     return await IdentityProvider.create(**(fields | changes))
 

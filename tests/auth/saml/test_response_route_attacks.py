@@ -181,7 +181,7 @@ async def test_s25_a_connection_is_nowhere_but_at_its_own_tenant(
     at_work: ProviderAtWork, ada: Person, globex: TenantPlacement, method: str
 ) -> None:
     oidc = await IdentityProvider.create(
-        tenant_id=ada.placement.tenant_id, name="OIDC", issuer="https://x", client_id="x"
+        tenant_id=ada.placement.tenant_id, name="OIDC", issuer="https://x", client_id="x", enabled=True
     )
 
     async def answer(path: str) -> httpx2.Response:

@@ -188,7 +188,12 @@ async def test_a_tenants_only_connection_has_short_addresses(at_work: ProviderAt
     raw = await at_work.answer(recipient=place, destination=place)
     assert (await at_work.post(raw, path=f"/saml/{ACME}/acs")).status_code == 303
     await IdentityProvider.create(
-        tenant_id=ada.placement.tenant_id, name="Second", kind="saml", issuer=ENTITY + "/2", saml_metadata="x"
+        tenant_id=ada.placement.tenant_id,
+        name="Second",
+        kind="saml",
+        issuer=ENTITY + "/2",
+        saml_metadata="x",
+        enabled=True,
     )
     for answer in (await at_work.browser.get(f"/saml/{ACME}/metadata"), await at_work.post(raw, path="/saml/acme/acs")):
         assert answer.status_code == 404

@@ -1,0 +1,106 @@
+from tortoise import BaseDBAsyncClient
+
+RUN_IN_TRANSACTION = True
+
+
+# Completed by hand: aerich leaves out the schema of a table that it alters.
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return """
+        ALTER TABLE "fieldgate"."identity_provider" ADD "staged" JSONB;
+        ALTER TABLE "fieldgate"."identity_provider" ADD "revision" INT NOT NULL DEFAULT 1;
+        ALTER TABLE "fieldgate"."identity_provider" ADD "warned_at" TIMESTAMPTZ;
+        ALTER TABLE "fieldgate"."identity_provider" ALTER COLUMN "enabled" SET DEFAULT False;"""
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    return """
+        ALTER TABLE "fieldgate"."identity_provider" DROP COLUMN "staged";
+        ALTER TABLE "fieldgate"."identity_provider" DROP COLUMN "revision";
+        ALTER TABLE "fieldgate"."identity_provider" DROP COLUMN "warned_at";
+        ALTER TABLE "fieldgate"."identity_provider" ALTER COLUMN "enabled" DROP DEFAULT;"""
+
+
+MODELS_STATE = (
+    "eJztXWtz2zYW/SsYfWk643pqx3Yy2p2dkW0l1da2vJbSV7zDQBQssaYAlQCtaLr57wuApP"
+    "gCaVIPm6Qw08YSiQtS55J4nPv6u0Wn0EHjwwvbQpi12uDvFoYzxD8kzhyAFpzPw+PiAIMj"
+    "WzY1wzYjyhxoip4eoE0RPzRG1HSsObMIFm07YA4dhpHzHQVzh0wcODsEPQa4EAWQ/wcocp"
+    "4sE4EZmo2QA8gDYFMEGMIQswOwmBKKgENsxNs6CEDb5uchAxYDM7gEY3IobmRMTH4nFp68"
+    "4DVdbP3lIoORCeLSDr/y5//ywxYeo6+Iiq+fW16XhiUB5P/+V7SYPxoPFrLHMfy9JvK4wZ"
+    "ZzeezTp97lB9lS/MSRYRLbneGw9XzJpgSvmruuNT4UMuLcBHEAIEPjiG6wa9u+EoND3o/g"
+    "B5jjotXdj8MDY/QAXVtouPXPBxebQrFAXMlwmWXTQ5PM5pAdiiPv/uXfZ0TGMG76Q2PQHR"
+    "pGK/V0iPtJKM8/ZBIsniwLMwHk39+8fkN05NGWuMDFT527N2/Pvpd4EMomjjwpsWt9k4KQ"
+    "QU9UKiWE3HSQAMiALA39JT/DrBlSwx+XTKhh7IseBh/WUUdwINRH+IIF4Abw7QDwFv+B4z"
+    "62l/6DkKOAYe+6Oxh2rm/F5WaU/mVL/DrDrjhzLI8uE0ffePoifOzwhpRVJ+DX3vAnIL6C"
+    "P/o33aRWV+2Gf7TEPUGXEQOThQHHkWc2OBqgxluGWnfn4zW1HpfUWq+K1gOMImr37z7Uuj"
+    "fSG+VG2ZjQNgfbV9bzJsNpCKn8m0Lzgq8X1GgG7RNA8hurIYStGfxq2AhP2JR/Pf7xxxxM"
+    "f+ncSVh5q8QLcOOfOvbOxfGliE8zzJhCOlWMVNYEUaYGOiGYwHu0ZPzenkfcH0urAngOvu"
+    "e/D7udBHhzBz1ZxKXG2ihm9aDh5GCgr3OLjwxrTKL5PW1hUq0P0BWfQ9NLpz8XjzSt738P"
+    "+jdqXQftk1q1TAb+B2yLskbpUwARU2UwvL+57vyWHPkvrvrnSR2JDs6Ts4BJ5qgU6qGExn"
+    "193PnGneOgWC6eE2IjiNXYR6SS8wQX29U6J9iqv/A80e9fxWA/7w0TYH+6Pu/evTmSOuCN"
+    "LCYP926GSbDXnk709FGf6cOGlBkuXWvvnZTVmq6ypmO0Z9HddkxI77b5ECnI4odHJXfpgZ"
+    "WG9wNxkDXBP6OlBLnH7wRiU7nv9gj/4aqjesIaHg1faQcuVgx7/LHiv3+MbOTNQxedwUXn"
+    "stuSOI+g+biAztjIAJwiSvkdKlZi577kh5/vkA3lz8hEe+D1UtvRKYW2xI4ckwhmMTTTp2"
+    "bHs+QRiOFE/iRxbXGlwBjFr+bO0Piao8ZbtFT2qkSTg1zDld/YmEVaFzBh+c2FnQgKi9KT"
+    "NUaOZxIyicsRAoS/Y4eAv23IYRxGYSmyKFiIFmNk8uYUjBBbIIQBWxBPFDqO9YRAYD9S2b"
+    "Fe7sIKY9bnFhfHzGJLI7i0/xY98odQ3q2kTzyjVszsFVmVaYuXtnjVYTqpqe1DW7z2UetF"
+    "LF7BIJ02z3SxO0utDmN6D2SrbKpp3XX/84mD1AYO4teh7B53BoPu3bDXv2kDSOWMSPA9vu"
+    "p/7H/izWwyIS5LzrJFzDtHZwWsO0dJXYfGHXEqTnj4M2f6dcwxSIQya5ogqvbylbRBVIgk"
+    "qhGSFR+20rNV1qKz+EJRLa8ZhXxGIYXbFsiFnt/nbaTLemL9LM2Q9diVZRx2uZ++JDP+C1"
+    "qKbbR/5iBv9zwO2zy/Z8YA/cCb28CT8jeevosloHBJxT7VEjvYBT4EHbwckfFSuldS8T/5"
+    "B9/a2kv+T+CXCUyIwRTyjatAGI25sGLL/HLXVe6YY2STxDi5OdbbYb0drsGwV9ONkd4O76"
+    "PWi2yHtbdi6K14+raIt+Lp22xvRXEuvjt7Qo71YJnS/sEnxUeEy6Ctlm4g9mcnBaA/O8lE"
+    "XpxSAb/WeJYQ1Tb16oxf6WnLnCLzcb3FSkxSa7nKWtaeE9pzoiqUxkaeE7vkMVK0koLRUF"
+    "FP2dyGkvx6nub4lW/80YpeEOGmiMxtnykQcaQirnQpgkgPAX++wKBzfXUAvnyxKHWR8+VL"
+    "wEV4Fwe9ywMA8VgI8W75OUyAF2ybZjpe9tLPkx1ev+KTJ2YE0a6a+9DcR73Gx5rugjX3sY"
+    "9a19zH60dq1svVokWssVlysmr1e5cXbSAk77FYSrQBhTM7uSp5HWeKcOlR9AEPJRr4iB/9"
+    "eFyEZBLNskGWJ+Mwh+u6EkjHhNYCu2JkQ5JKPS1EpZ7mUKmnGUB7AbJpsM8tDJ1lLtyhaP"
+    "Ojlf14vtU0zJE979107n5fRf+t5uKr/s3Hc0X8n9LbqEbxf6sjUejVW9aKBf7xp3G95WhM"
+    "UFOa1Vl8pvccfOEzUb1IORHMKwkdwbx+BLNItBAEG8WR7+EMF9OoSAJ6a3dU51ES8KMNpm"
+    "cZJvTD8dHJu5P3b89O3vMm8s5WR97l6CE9QC2gg9caoGKCeoCq9ADFdzLGDDEoyLK0nofo"
+    "a1ainaRgExa4eZrt/jbMH6ZiS62geXLsir9hAX6G69hldhZJuSZgn+QqTt4XIitO3uewFe"
+    "JkBuLre9RndKHHuSqPc6aIiJFeNmgD1Wf3orVfZe1Ta4L5bzXmxLbM5bp0ZbqXFyQuV0Fd"
+    "afYyfioZKDa47d8MuiJSjM65hlFWqNh5f/hTG4wIm1aD2YS2zZXsYirQtlhpOkIpr4mJAs"
+    "TEQli2ETad5bw87GlhjXkBzKXvhdh+Gl7iVVWujTzYlfIa+QLI+7drEGfCRwurrP9ZhvgG"
+    "Hhr1WQeUSJgrMsobMzifi0ul4M2mw5JyG5Fi6828offLyLVsZmF6KK73Gj4vO+HKTBtaM0"
+    "N8K5VqMSFWDcWIyzZGMdofVvvDNsIfNjLWJLJQbZhSTJEBqyH4x7evJh9pZWTQpinYeEfD"
+    "IMKokUh5xW3CQPRHtNw4bZ3sMvCl5mNCc8HTaf5eOs3fLd+qEQztjmly3Lx3U+HRr2p2kO"
+    "fUP/cFDCglwrjCIo79Mm2At4/8TiYLAF4DCuiULGQ9KeElj56QAyjjc+X4wMscIJzqRa0A"
+    "lcv+djotXXgqrGPC230WVl7ix4Pp7HzaJb8OY3dNnbO1S/4+ar2IS76uR6XrUdUsyqEaOQ"
+    "ufXxe8kh+ywodY1255pdotOlPkPng06Hoi+6LpyI61pJ7jklrLVdaytvVoW08jbD27JEsH"
+    "5hTN4IBBeTcpkjR6+iCPHKWyoUFXLZ/lRPsYAYcs2mBKFoDf3xLMrIkjmXAqKpSwKQLehf"
+    "gyVaRPnVoUCLJrBCkS7GWaEd1Ol8/zoaVYzsEM2nZmiIxyoFkzOOb5vUwqNGZb20UvTObt"
+    "8buzVYSM+JIXHDO47lxdBb5D2SzmE3JKRh1FJF4u6GiXe/EtxCClBvHXGm0CY6lyrIlYUv"
+    "NGmsByW8b2gkGQkyksfCSMJKK4EcKizhFDtk2BSwEcEZdJE4mXA2kD48wLXLW09SYw2ygz"
+    "jGsDjjbg1GJMrCeVrw04+6j1IgYcbW3Q1oZqWRs0670OkhUfdzQXup9a1raNfdG0rnf2Qv"
+    "4h2rygzQs1Mi/kjhFbwFjX5quWXScdYqGiXJWBGDncqyIWpKC1x3UAbwzm0HKAhWVBPJH4"
+    "FXC0MZKsXVvwoSIhBA1K8FKZQ57MERaJ5f349zDBgsoCtJPL3ON7PJwigNGCN/eED0GHyz"
+    "NLGJPEVSizbNvvZCHIX2FsWpG+YbcPhN8YOwAuf4Rs8OULJsyAD0zk0C/M52Y9gBHaTxO5"
+    "msitw5hbU0pPE7n7qPUiRG4kn1Va7dm5/xJijaB187S6i9R/c8d6EmnE+AIgN9dOTsLrzC"
+    "62xQBXVyW7ynztL5LWIhijkpp2qs6ol57sVsvYskqOCTZwqmuSkjW3+DpEmOZr9oCv8VI8"
+    "KEmaVfaHPGYmbFTI9VaQGD8IhuRB0hdeLOghkA54VJAXM4rsJ0RFyT+VExpvYTnSDQ1leO"
+    "Ju/QqbJipQe7yJM5Eag+Irdedz4jBj4sDI0YhZW+c90GxLHRcjNd13a7ZlH7VehG3ReQ+2"
+    "bteuWfVBT5npGSpyPL74ue6KLLZtfz1yjy+uet2bYdsvT3yPb7t3g/5N56oNgoRP93jw6f"
+    "a2f8cb+SuD5HqniFvj9tN5O+iBq3HqBUMYYqGkGPpy/BvV8lsq8VYnV8e5KFREXGpsiugz"
+    "He0htA5ha07LcUnN/lVnFk4vvvjJqdhbmWvqWiXfwIVYo1RuliqR6zdvYFWlXZRsXREUEV"
+    "qnKNIq2ebBflooSOQ0J0jkNB0kEkLnjv5EJjPWiRrJ6aT51XMVK4CKuZ7rOWGX9iF7k1Jg"
+    "CnGt8EorXMeI7YWadYzYPmnZQZCWW3KmJZu34Dw7KbDePDvJXG6KU8kiQYHRMQV1NncdE9"
+    "IVsb59q7h/SiNxTtnHS2CsktX46tDCHUCqQwv3NrSwmsPCdjzV+M2Am09XVy3FamILaF+s"
+    "OmomxrEVVAFgYxPWFvAdeP19dIqNGzVFWTXNZ4D9Sg6XXuXxrMDY8OxBrtulX7+8cBxsJw"
+    "xPZSJK1AtE9SpKAa8encz8RxmZU+B3Dx4shzLwxg+I+F7Gq1oUzN2RbdEpGvvRpJiwqWiO"
+    "ERpTYLG0X+bLX37L2VS176T2ndRedNp3Umt9Y9/JR9X4mk3yPSoH2DVd+17VhWnXxB60J8"
+    "Sx2HRWBt6YUCPCf3ft/iiXH6bx5+IxjXN2SaS41MuXWH8dpmQndZF0vLWOt67h3rWGc3d6"
+    "yVaZeGut463qOMVZvxI7EiWpVPxIgsTKYUiS9FkBjgSLPFr8mSOirPUCLgHXLpFBpB4b3Q"
+    "aQPvq5tBZ8zQQg8EzPBzIBF29polVlbMDvzSFPvLlIuyVEIBDPtgwyVTAkL3zx0kGtftIy"
+    "HXiqyZP6rINquo3W5Mk+ar0IeRLMEWW2+FGZBu7w3x4XccnnrTL3+PJccjdT3hltIye0am"
+    "O8k7CH2Iqi5BiWlG3gKFbfUUsRteUvR43RsszyMCGm/bW+qVFdI/IxLqo35FV+e3S4w36o"
+    "mUO4zrscldMvcpU1rB1stYNtVTzlNioNHiFmvWhvqrC/+ZIffr5DtiyGnY12JNdgLUenFN"
+    "rfdsmS+8+mgh8Pn9psZjx8RYplbESYIWfuWBS1ZXGJMV9RmIw4y+9E2QrmLH2XPriU5YUd"
+    "JAsFC7YSWBkpGjfrUpTF6IiC68IZcOFYjImaxlj2xH8PptBjd2UfHsVJvRrsslj8AaAEYO"
+    "LT6qIPLwck4r1Mof0AZnCMCnPkfgH6SPFvXc5Y0+M1mStqSpRqenwftV6EHqe2OylD2gbt"
+    "G+ddeFKErz3JpmtPUmytrhS920rRfEPCXMUyulgGzFD6BXNgdi6GvV+6JVcDvlQbeH9Fks"
+    "vBbffmsnvZBquP9/iye8VHk5uPbRB8Sq4kX8f7UywzRpCWehWiMg18HbY/1viL6rJDTkJM"
+    "D+rPAu0QG5WGOSakQS76NEe2iHGkezgjpVtaMIG2VUuGit8v//PD8dHJu5P3b89O3vMm8k"
+    "ZXR97lqKB3M0zi65FHhszjRRG/2lgxj2ajnCG+FtYVo6d2BTUcUY4f2wRuVRcacg/yEt64"
+    "yUj8DYnYwlH4VRtUMonY2OKNzPipDSG6lJ00FaJUKogN0Wpwvad4UJKftN/wgtq9DOwbYn"
+    "fr99mRXcoCRk2Fj5rWbCuYDXhHzUbqhQ1u9QQpGv2xKVTlEqfUBq/tWyi//R/kezCe"
+)
