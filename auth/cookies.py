@@ -31,6 +31,7 @@ class Cookie(StrEnum):
     REFRESH = "fieldgate-refresh"
     SIGN_IN = "fieldgate-sign-in"
     SAML_SIGN_IN = "fieldgate-saml-sign-in"
+    SAML_SIGN_OUT = "fieldgate-saml-sign-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class PresentedToken:
 
 
 _BEARER: Final = "bearer "
-_BACK_BY_FORM: Final = frozenset({Cookie.SAML_SIGN_IN})
+_BACK_BY_FORM: Final = frozenset({Cookie.SAML_SIGN_IN, Cookie.SAML_SIGN_OUT})
 
 
 def cookie_name(settings: Settings, cookie: Cookie) -> str:

@@ -20,8 +20,11 @@ from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
 from auth.sso.oidc import OpenIdConnect
 from auth.sso.outbound import Outbound
+from auth.sso.saml.provider_documents import ProviderDocuments
 from auth.sso.saml.self_test import check_verification
+from auth.sso.saml.sign_off import SamlSignOff
 from auth.sso.saml.sign_on import SamlSignOn
+from auth.sso.saml.verifications import Verifications
 from auth.sso.sign_in import SignIn
 from auth.sso.sign_out import SignOut
 from cache import Codec, open_cache, open_local_cache
@@ -113,8 +116,11 @@ async def open_authentication(
         keys = SigningKeys(settings)
         sessions = Sessions(settings, keys, directory)
         oidc = OpenIdConnect(settings, outbound, documents)
-        saml = SamlSignOn(settings, outbound)
-        opened.callback(saml.close)
+        saml_documents = ProviderDocuments(outbound)
+        verifications = Verifications()
+        opened.callback(verifications.close)
+        sign_on = SamlSignOn(settings, saml_documents, verifications)
+        sign_off = SamlSignOff(settings, saml_documents, verifications)
         yield Authentication(
             settings=settings,
             directory=directory,
@@ -130,8 +136,8 @@ async def open_authentication(
             sessions=sessions,
             keys=keys,
             revocations=revocations,
-            sign_in=SignIn(settings, directory, oidc, saml, sessions),
-            sign_out=SignOut(settings, oidc),
+            sign_in=SignIn(settings, directory, oidc, sign_on, sessions),
+            sign_out=SignOut(settings, directory, oidc, sign_off),
             clients=ClientAuthentication(settings, directory),
             client_tokens=ClientTokens(settings, keys),
         )

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     CONNECTION_TEST = "connection test"
     DEVELOPMENT_CLIENT = "development client"
     SERVICE_PROVIDER_KEY = "service provider key"
+    LOGOUT_NAME = "logout name"
     SCIM_CURSOR = "SCIM cursor"
 
 

@@ -13,6 +13,7 @@ from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
 from auth.sessions.access_token import Subject, issue
+from auth.sessions.ended_session import EndedSession, ended_session, seal_logout_name
 from auth.sessions.refresh_token import RefreshToken, first_token, next_token, recognised_token
 from auth.sessions.rotation import Rotation, rotate
 from auth.unauthenticated import UnauthenticatedError
@@ -72,6 +73,7 @@ class Sessions:
         provider_subject_digest: bytes | None = None,
         acr: str | None = None,
         ends_at: datetime | None = None,
+        logout_name: str | None = None,
     ) -> SessionTokens:
         """A new session of a member whom the identity provider has just vouched for.
 
@@ -103,6 +105,8 @@ class Sessions:
                     provider_session=provider_session,
                     provider_subject_digest=provider_subject_digest,
                     acr=acr,
+                    logout_name_encrypted=logout_name
+                    and seal_logout_name(self._settings, token.session_id, logout_name),
                     last_used_at=now,
                     idle_expires_at=idle_expires_at,
                     expires_at=expires_at,
@@ -156,18 +160,18 @@ class Sessions:
             raise UnauthenticatedError(message)
         return await self._tokens(subject, successor, rotation.idle_expires_at)
 
-    async def end(self, text: str, reason: str) -> UUID | None:
+    async def end(self, text: str, reason: str) -> EndedSession | None:
         """End the session of a refresh token. One that is not ours, or whose session is over, changes nothing.
 
         Returns:
-            The identity provider that the session came of.
+            The session, if there is one.
         """
         token = recognised_token(self._settings, text)
         if token is None:
             return None
         await self._end(token.session_id, reason)
-        ended = await Session.get_or_none(id=token.session_id)
-        return None if ended is None else ended.identity_provider_id
+        row = await Session.get_or_none(id=token.session_id)
+        return None if row is None else ended_session(self._settings, row)
 
     async def end_by_id(self, session_id: UUID, reason: str) -> None:
         """End a session that a verified token names."""

@@ -1,6 +1,7 @@
-"""A sign-in under way. It travels in the browser that began it, sealed, so no other browser can finish it.
+"""A sign-in under way, or a sign-out through a SAML provider.
 
-The server keeps nothing until the provider has answered: whoever opens the sign-in page a million times fills no table.
+It travels in the browser that began it, sealed, so no other browser can finish it. The server keeps nothing until the
+provider has answered: whoever opens the sign-in page a million times fills no table.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 ATTEMPT_SECONDS: Final = 600
 
-_BOUND_TO: Final = "browser"
+# An attempt to sign in is none to sign out, and the other way round.
+SIGN_IN: Final = "browser"
+SIGN_OUT: Final = "browser signing out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +87,15 @@ def new_attempt(
     )
 
 
-def seal_attempt(settings: Settings, attempt: Attempt) -> str:
+def seal_attempt(settings: Settings, attempt: Attempt, *, bound_to: str = SIGN_IN) -> str:
     """The value of the cookie."""
     # As text first: identifiers that come from asyncpg are of a class of its own, which orjson does not know.
     fields = {name: str(value) if isinstance(value, UUID) else value for name, value in asdict(attempt).items()}
-    sealed = seal(settings, Purpose.SIGN_IN_STATE, orjson.dumps(fields), bound_to=_BOUND_TO)
+    sealed = seal(settings, Purpose.SIGN_IN_STATE, orjson.dumps(fields), bound_to=bound_to)
     return urlsafe_b64encode(sealed).decode()
 
 
-def unseal_attempt(settings: Settings, value: str | None) -> Attempt:
+def unseal_attempt(settings: Settings, value: str | None, *, bound_to: str = SIGN_IN) -> Attempt:
     """The attempt in a cookie.
 
     Raises:
@@ -100,7 +103,7 @@ def unseal_attempt(settings: Settings, value: str | None) -> Attempt:
     """
     try:
         sealed = urlsafe_b64decode((value or "").encode("ascii"))
-        fields = orjson.loads(unseal(settings, Purpose.SIGN_IN_STATE, sealed, bound_to=_BOUND_TO))
+        fields = orjson.loads(unseal(settings, Purpose.SIGN_IN_STATE, sealed, bound_to=bound_to))
     except (ValueError, UnsealError) as failure:
         raise SignInRefusedError(Refusal.ATTEMPT_MISSING) from failure
     attempt = Attempt(

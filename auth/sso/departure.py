@@ -17,14 +17,14 @@ class Departure:
 
     Attributes:
         url: where to send the browser.
-        attempt: what the browser has to keep and bring back, sealed.
+        attempt: what the browser has to keep and bring back, sealed; ``None``: nothing.
         cookie: in which of our cookies it keeps that.
         fields: what the browser has to post to the address; ``None``: it only has to go there.
         provider: what people know the provider by.
     """
 
     url: str
-    attempt: str = field(repr=False)
+    attempt: str | None = field(repr=False)
     cookie: Cookie = Cookie.SIGN_IN
     fields: Mapping[str, str] | None = field(default=None, repr=False)
     provider: str = ""

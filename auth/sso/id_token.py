@@ -52,6 +52,7 @@ class Identity:
         provider_session: the provider's name for its own session, by which it can end ours.
         acr: how strongly they proved who they are, in the provider's words.
         ends_at: when the provider wants the session to be over, if it says so.
+        logout_name: what the provider calls the person, where a request to sign them out has to repeat it.
         claims: everything that the provider said. For mapping and for a dry run; never logged, never stored.
     """
 
@@ -64,6 +65,7 @@ class Identity:
     provider_session: str | None = None
     acr: str | None = None
     ends_at: datetime | None = None
+    logout_name: str | None = field(default=None, repr=False)
     claims: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
 
 

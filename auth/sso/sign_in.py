@@ -310,6 +310,7 @@ class SignIn:
                 provider_subject_digest=subject_digest(provider.id, identity.subject),
                 acr=identity.acr,
                 ends_at=identity.ends_at,
+                logout_name=identity.logout_name,
             )
         except SessionExistsError as failure:
             raise SignInRefusedError(Refusal.ATTEMPT_USED) from failure

@@ -65,6 +65,8 @@ class Session(SharedModel):
     # what it says when it ends them.
     provider_session = fields.CharField(max_length=500, null=True)
     provider_subject_digest = DigestField(null=True)
+    # The name itself, where signing out there takes it (SAML's NameID). Encrypted with the key encryption key.
+    logout_name_encrypted = fields.BinaryField(null=True)
     last_used_at = fields.DatetimeField()
     idle_expires_at = fields.DatetimeField()
     expires_at = fields.DatetimeField()

@@ -124,16 +124,16 @@ def choose_provider(
 
 
 def go_on_to_provider(departure: Departure) -> HTMLResponse:
-    """The page for who is sent to a provider that takes requests by a form only. There is no script, so they click."""
+    """The page for who is sent to a provider that takes messages by a form only. There is no script, so they click."""
     address = urlsplit(departure.url)
     fields = "".join(
         f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in (departure.fields or {}).items()
     )
-    content = f"""<p id="hint">You sign in with {escape(departure.provider)}, and come back here.</p>
+    content = f"""<p id="hint">The next step is at {escape(departure.provider)}.</p>
 <form method="post" action="{escape(departure.url)}" aria-describedby="hint">{fields}
 <button autofocus>Continue to {escape(departure.provider)}</button></form>"""
-    return page("Sign in", content, form_targets=f"{address.scheme}://{address.netloc}")
+    return page("One more step", content, form_targets=f"{address.scheme}://{address.netloc}")
 
 
 def confirm(confirmation: Confirmation) -> HTMLResponse:
@@ -180,6 +180,24 @@ def ask_to_sign_out(settings: Settings) -> HTMLResponse:
     # A page that sends no referrer sends "Origin: null" with its forms, which is what any other page could send.
     form = '<form method="post" action="/auth/logout"><button autofocus>Sign out</button></form>'
     return page("Sign out", form, referrer="same-origin", form_targets=_anywhere(settings))
+
+
+def sign_out_refused(reference: str) -> HTMLResponse:
+    """For whom a provider has sent with a message that can't be believed. Nobody is signed out by it."""
+    content = f"""<p>We could not take this request to sign out. If it happens again, tell your administrator this
+reference:</p>
+<p><code>{escape(reference)}</code></p>
+<p><a href="/auth/logout">Sign out here</a></p>"""
+    return page("Sign-out did not work", content, status=400)
+
+
+def signed_out_here(reference: str) -> HTMLResponse:
+    """For whom the provider has not signed out, or not said so in a way that can be believed."""
+    content = f"""<p>You are signed out here. Your organisation's provider has not confirmed that you are signed out
+there. If others use this device, sign out there as well.</p>
+<p><code>{escape(reference)}</code></p>
+<p><a href="/auth/login">Sign in again</a></p>"""
+    return page("You are signed out here", content, status=400)
 
 
 def signed_out() -> HTMLResponse:

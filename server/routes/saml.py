@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+import structlog
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -12,18 +13,19 @@ from auth.cookies import Cookie, clear_cookie, read_cookie, set_cookie
 from auth.sso.attempt import ATTEMPT_SECONDS
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.addressed import NoSuchConnectionError, addressed
-from auth.sso.saml.incoming import FORM_BYTES, from_form, once_each
+from auth.sso.saml.incoming import FORM_BYTES, from_form, from_query, once_each
 from auth.sso.saml.outgoing import MessageKind
 from auth.sso.saml.service_provider import metadata_document
 from auth.sso.saml.service_provider_key import service_provider_keys
 from auth.sso.saml.unsolicited import Confirmation
+from auth.sso.sign_out import SIGNED_OUT_PATH
 from server.cross_site import check_same_origin
 from server.refusal import RequestRefusedError
 from server.request_body import read_body
 from server.request_log import record_of
 from server.routes import pages
-from server.routes.authentication import authentication_of
-from server.routes.sign_in_answers import arrive, did_not_work
+from server.routes.authentication import authentication_of, forget_session
+from server.routes.sign_in_answers import arrive, depart, did_not_work, see_other
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _METADATA: Final = "application/samlmetadata+xml"
+
+_log = structlog.get_logger()
 
 
 async def metadata(request: Request) -> Response:
@@ -99,6 +103,48 @@ async def confirm(request: Request) -> Response:
     return response
 
 
+async def single_logout(request: Request) -> Response:
+    """``/saml/{tenant}/sls/{connection}``: the provider says, or answers, that somebody has signed out there."""
+    try:
+        connection = await _connection(request)
+    except NoSuchConnectionError:
+        return _not_found(request)
+    reference = record_of(request.scope).request_id
+    kind = None
+    try:
+        message = await _message(request)
+        kind = message.kind
+        if kind is MessageKind.RESPONSE:
+            return await _after_sign_out(request, connection, message)
+        return await _told_of_sign_out(request, connection, message)
+    except RequestRefusedError as refused:
+        return pages.not_signed_in(reference, status=refused.status)
+    except SignInRefusedError as refused:
+        _log.warning("sign-out refused", reason=refused.reason.value, identity_provider=str(connection.provider.id))
+        await authentication_of(request).sign_out.note(connection, refused.reason, reference)
+        return pages.signed_out_here(reference) if kind is MessageKind.RESPONSE else pages.sign_out_refused(reference)
+
+
+async def _told_of_sign_out(request: Request, connection: Addressed, message: Incoming) -> Response:
+    authentication = authentication_of(request)
+    ended, onward = await authentication.sign_out.by_saml(connection, message)
+    _log.info("sign-out at the provider", identity_provider=str(connection.provider.id), sessions=ended)
+    response = pages.signed_out() if onward is None else depart(authentication.settings, onward)
+    if ended:
+        # It is this browser that has brought the message, so it is this person who has signed out.
+        forget_session(response, authentication.settings)
+    return response
+
+
+async def _after_sign_out(request: Request, connection: Addressed, message: Incoming) -> Response:
+    authentication = authentication_of(request)
+    attempt = read_cookie(request.headers, authentication.settings, Cookie.SAML_SIGN_OUT)
+    await authentication.sign_out.answered(connection, message, attempt)
+    response = see_other(SIGNED_OUT_PATH)
+    clear_cookie(response, authentication.settings, Cookie.SAML_SIGN_OUT)
+    return response
+
+
 def _ask(settings: Settings, confirmation: Confirmation) -> Response:
     response = pages.confirm(confirmation)
     set_cookie(response, settings, Cookie.SAML_SIGN_IN, confirmation.attempt, seconds=ATTEMPT_SECONDS)
@@ -114,6 +160,12 @@ async def _connection(request: Request, *, switched_off_too: bool = False) -> Ad
         request.path_params.get("connection"),
         switched_off_too=switched_off_too,
     )
+
+
+async def _message(request: Request) -> Incoming:
+    if request.method == "POST":
+        return await _posted(request, *MessageKind)
+    return from_query(request.scope["query_string"], *MessageKind)
 
 
 async def _posted(request: Request, *kinds: MessageKind) -> Incoming:
@@ -140,5 +192,6 @@ def _in_both_forms(name: str, endpoint: Callable[[Request], Awaitable[Response]]
 SAML_ROUTES: Final = (
     *_in_both_forms("metadata", metadata, "GET"),
     *_in_both_forms("acs", assertion_consumer, "POST"),
+    *_in_both_forms("sls", single_logout, "GET", "POST"),
     Route("/saml/{tenant}/confirm/{connection:uuid}", confirm, methods=["POST"]),
 )

@@ -136,8 +136,9 @@ async def logout(request: Request) -> Response:
     except RequestRefusedError as refused:
         return pages.page("Sign out", "<p>Sign out from a page of ours, please.</p>", status=refused.status)
     token = read_cookie(request.headers, settings, Cookie.REFRESH)
-    provider_id = None if token is None else await authentication.sessions.end(token, "signed_out")
-    response = see_other(await authentication.sign_out.onward(provider_id) or SIGNED_OUT_PATH)
+    ended = None if token is None else await authentication.sessions.end(token, "signed_out")
+    onward = await authentication.sign_out.onward(ended)
+    response = see_other(SIGNED_OUT_PATH) if onward is None else depart(settings, onward)
     forget_session(response, settings)
     return response
 

@@ -1,4 +1,4 @@
-"""How a sign-in is answered, by whichever protocol it goes: off to a provider, in, or not."""
+"""How a sign-in or a sign-out is answered, by whichever protocol it goes: off to a provider, in, or not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ _log = structlog.get_logger()
 def depart(settings: Settings, departure: Departure) -> Response:
     """Off to the provider, with something to bring back."""
     response = see_other(departure.url) if departure.fields is None else pages.go_on_to_provider(departure)
-    set_cookie(response, settings, departure.cookie, departure.attempt, seconds=ATTEMPT_SECONDS)
+    if departure.attempt is not None:
+        set_cookie(response, settings, departure.cookie, departure.attempt, seconds=ATTEMPT_SECONDS)
     return response
 
 

@@ -14,6 +14,7 @@ from auth.sso.domains import is_verified
 from auth.sso.id_token import Identity, email_claims, full_name_claim, strings
 from auth.sso.saml.instant import CLOCK_SKEW
 from auth.sso.saml.names import EMAIL_ADDRESS
+from auth.sso.saml.outgoing_logout import logout_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,7 @@ async def identity_of(provider: Provider, assertion: VerifiedAssertion) -> Ident
         acr=assertion.context,
         # The provider's clock may be behind ours: a session that it begins now is not over now.
         ends_at=assertion.session_ends_at and max(assertion.session_ends_at, datetime.now(UTC) + CLOCK_SKEW),
+        logout_name=logout_name(assertion.name),
         claims=claims,
     )
 

@@ -14,6 +14,8 @@ from auth.sso.saml.issuer import text_of
 from auth.sso.saml.names import TRANSIENT, UNSPECIFIED, tag
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from auth.sso.saml.expectation import Expectation
 
 _MAX_CHARACTERS: Final = 512
@@ -27,11 +29,13 @@ class NameId:
         format: what kind of name it is.
         qualifier: within which the name is somebody's; the identity provider where it does not say.
         value: the name, to the letter: no case folded, nothing normalised.
+        attributes: as the provider wrote them. A request to sign the person out repeats them.
     """
 
     format: str
     qualifier: str
     value: str = field(repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def subject(self) -> str:
@@ -57,4 +61,4 @@ def name_id(parent: Any, expected: Expectation) -> NameId:  # noqa: ANN401 - lxm
     kind = element.get("Format", UNSPECIFIED)
     if kind == TRANSIENT or element.get("SPNameQualifier", expected.audience) != expected.audience:
         raise SignInRefusedError(Refusal.SAML_NAME_ID)
-    return NameId(kind, element.get("NameQualifier", expected.issuer), value)
+    return NameId(kind, element.get("NameQualifier", expected.issuer), value, dict(element.attrib))

@@ -1,4 +1,4 @@
-"""Refused responses, in the audit of the tenant whose connection they were posted to.
+"""Refused messages, in the audit of the tenant whose connection they came to.
 
 Its administrators want to know. But anybody may post anything to a connection's address, and what is written down here
 stays: so beyond a few in a minute, a refusal is in the server's log only.
@@ -32,14 +32,22 @@ class RefusalAudit:
         # By connection: when its minute began, and how many were written down in it.
         self._written: OrderedDict[UUID, tuple[float, int]] = OrderedDict()
 
-    async def note(self, placement: TenantPlacement, connection_id: UUID, reason: Refusal, request_id: str) -> None:
-        """Write down that a response was refused.
+    async def note(
+        self,
+        placement: TenantPlacement,
+        connection_id: UUID,
+        reason: Refusal,
+        request_id: str,
+        action: str = "sign_in:refuse",
+    ) -> None:
+        """Write down that a message was refused.
 
         Args:
             placement: the tenant.
             connection_id: of the connection. Nobody has proved to speak for it.
             reason: what was wrong.
             request_id: the reference that the person was shown.
+            action: what was refused by it.
 
         Raises:
             NoTenantError: the tenant is gone.
@@ -49,7 +57,7 @@ class RefusalAudit:
         async with tenant_scope(placement, authorization_version=None):
             await record(
                 NOBODY,
-                "sign_in:refuse",
+                action,
                 AuditSubject("identity_provider", connection_id),
                 details={"reason": reason.value},
                 request_id=request_id,

@@ -21,6 +21,7 @@ from auth.sso.saml.names import (
     PERSISTENT,
     POST,
     PROTOCOL,
+    REDIRECT,
     SIGNATURE,
     tag,
 )
@@ -50,12 +51,14 @@ class ServiceProvider:
     Attributes:
         entity_id: our name, which is also the address of the metadata.
         assertion_consumer: where responses are to be sent.
+        single_logout: where messages about signing out are to be sent.
         confirmation: where a page of ours says that a person wants to be who a provider says, unasked.
     """
 
     entity_id: str
     assertion_consumer: str
-    confirmation: str = ""
+    single_logout: str
+    confirmation: str
 
 
 def service_provider(
@@ -70,9 +73,11 @@ def service_provider(
         short: with the addresses that a tenant's only connection has as well. The name is always the long one.
     """
     base = f"{settings.public_url.rstrip('/')}/saml/{tenant_slug}"
+    end = "" if short else f"/{identity_provider_id}"
     return ServiceProvider(
         entity_id=f"{base}/metadata/{identity_provider_id}",
-        assertion_consumer=f"{base}/acs" if short else f"{base}/acs/{identity_provider_id}",
+        assertion_consumer=f"{base}/acs{end}",
+        single_logout=f"{base}/sls{end}",
         confirmation=f"{base}/confirm/{identity_provider_id}",
     )
 
@@ -100,6 +105,8 @@ def metadata_document(ours: ServiceProvider, keys: ServiceProviderKeys, policy: 
     descriptor = _add_key(role, keys.current.certificate, "encryption")
     for algorithm in _ENCRYPTION_METHODS:
         etree.SubElement(descriptor, tag("m:EncryptionMethod"), Algorithm=algorithm)
+    for binding in (REDIRECT, POST):
+        etree.SubElement(role, tag("m:SingleLogoutService"), Binding=binding, Location=ours.single_logout)
     for name_format in (PERSISTENT, EMAIL_ADDRESS):
         etree.SubElement(role, tag("m:NameIDFormat")).text = name_format
     etree.SubElement(

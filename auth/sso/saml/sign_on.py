@@ -9,33 +9,28 @@ from auth.sso.saml.authn_request import authn_request, request_id
 from auth.sso.saml.consumed_message import consume
 from auth.sso.saml.expectation import Expectation
 from auth.sso.saml.outgoing import MessageKind, outgoing
-from auth.sso.saml.provider_documents import ProviderDocuments
 from auth.sso.saml.service_provider import service_provider
 from auth.sso.saml.service_provider_key import service_provider_keys
-from auth.sso.saml.verifications import Verifications
 from models.shared import SigningPolicy
 
 if TYPE_CHECKING:
     from auth.sso.attempt import Attempt
-    from auth.sso.outbound import Outbound
     from auth.sso.provider import Provider
     from auth.sso.saml.addressed import Addressed
     from auth.sso.saml.assertion import VerifiedAssertion
     from auth.sso.saml.outgoing import Outgoing
+    from auth.sso.saml.provider_documents import ProviderDocuments
+    from auth.sso.saml.verifications import Verifications
     from settings import Settings
 
 
 class SamlSignOn:
     """Sends people to their SAML provider, and takes its word about who comes back."""
 
-    def __init__(self, settings: Settings, outbound: Outbound) -> None:
+    def __init__(self, settings: Settings, documents: ProviderDocuments, verifications: Verifications) -> None:
         self._settings = settings
-        self._documents = ProviderDocuments(outbound)
-        self._verifications = Verifications()
-
-    def close(self) -> None:
-        """Let go of the threads that verify."""
-        self._verifications.close()
+        self._documents = documents
+        self._verifications = verifications
 
     async def request(self, provider: Provider, tenant_slug: str, attempt: Attempt) -> Outgoing:
         """What the browser is to take to the provider.

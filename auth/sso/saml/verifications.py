@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.response import verified_assertion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from auth.sso.saml.assertion import VerifiedAssertion
     from auth.sso.saml.expectation import Expectation
+
+T = TypeVar("T")
 
 AT_ONCE: Final = 2
 MAX_WAITING: Final = 500
@@ -33,12 +37,19 @@ class Verifications:
         Raises:
             SignInRefusedError: as there; or too many are waiting.
         """
+        return await self.run(partial(verified_assertion, raw, expected, now))
+
+    async def run(self, verify: Callable[[], T]) -> T:
+        """What a verification says, when its turn has come.
+
+        Raises:
+            SignInRefusedError: too many are waiting; or whatever the verification raises.
+        """
         if self._waiting >= self._max_waiting:
             raise SignInRefusedError(Refusal.SAML_BUSY)
         self._waiting += 1
         try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, verified_assertion, raw, expected, now)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, verify)
         finally:
             self._waiting -= 1
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from settings import Settings
 
 CONNECTION: Final = UUID(int=7)
-OURS: Final = ServiceProvider("https://gateway.example/saml/acme/metadata/7", "https://gateway.example/saml/acme/acs/7")
+OURS: Final = ServiceProvider(
+    *(f"https://gateway.example/saml/acme/{name}/7" for name in ("metadata", "acs", "sls", "confirm"))
+)
 SCHEMAS: Final = Path(saml2.data.schemas.__path__[0])
 
 
