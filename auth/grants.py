@@ -13,7 +13,7 @@ from uuid import UUID
 from auth.permissions import PUBLIC, Permission, Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class GrantState(StrEnum):
@@ -50,6 +50,15 @@ class Grants:
         if requirement == PUBLIC:
             return _NO_UNITS
         return self.in_units.get(requirement, _NO_UNITS)
+
+    def units_of_all(self, requirements: Iterable[Requirement]) -> frozenset[UUID] | None:
+        """The org units in which each of ``requirements`` holds; ``None``: everywhere, in no unit as well."""
+        common: frozenset[UUID] | None = None
+        for requirement in requirements:
+            if self.state(requirement) is not GrantState.EVERYWHERE:
+                units = self.units(requirement)
+                common = units if common is None else common & units
+        return common
 
     def allows(self, requirement: Requirement, org_unit_id: UUID | None) -> bool:
         """Whether ``requirement`` holds for a thing that belongs to ``org_unit_id`` (``None``: to no unit)."""

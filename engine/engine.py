@@ -19,6 +19,7 @@ from engine.explanation import explain
 from engine.freshness import refused_as_stale
 from engine.inputs import InputReader
 from engine.introspection import VisibleSchemas
+from engine.mutation import mutate
 from engine.operation import decided, prepare
 from engine.refusal import ForbiddenOperationError, InvalidInputError
 from engine.result import Result, Stage
@@ -44,9 +45,9 @@ if TYPE_CHECKING:
     from engine.inputs import Inputs
     from engine.operation import DecidedOperation, Operation
     from engine.request import Request
-    from engine.run import Session
     from settings import Settings
     from tenancy.changes import Change, Topic
+    from tenancy.scope import TenantSession
 
 
 # What is remembered, at the most. The same things are in several of the caches, so they come to less than their sum.
@@ -124,7 +125,7 @@ class Engine:
             await session.confirm()
             return answer
 
-    async def _run(self, prepared: _Prepared, request: Request, viewer: Viewer, session: Session) -> Result:
+    async def _run(self, prepared: _Prepared, request: Request, viewer: Viewer, session: TenantSession) -> Result:
         run = Run(
             self._declarations,
             self._cursors,
@@ -135,6 +136,9 @@ class Engine:
         )
         if prepared.decided.operation.is_planned:
             return await _run_planned(run)
+        if prepared.definition.operation is OperationType.MUTATION:
+            data, errors = await mutate(self._declarations, run, session, request.request_id)
+            return _result(run, data, errors)
         return await self._run_decided(run, prepared, request)
 
     async def subscribe(self, request: Request, viewer: Viewer) -> Topic | Result | None:

@@ -1,4 +1,4 @@
-"""Strawberry's executor under a decision: for mutations, and for queries with a field that only a resolver can answer.
+"""Strawberry's executor under a decision: for queries with a field that only a resolver can answer, and subscriptions.
 
 Whatever GraphQL's own execution comes to, this module looks at first. A field that was denied is not resolved, a field
 that reads is read by plan and its finished value passed through, and only the rest is Strawberry's.
@@ -9,13 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
 from graphql import GraphQLError, execute
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from engine.decision import FieldState
+from engine.field_errors import positioned
 from engine.input_permissions import refuse_forbidden_keys
-from errors import ErrorCode, error
 from resolvers.context import Context
 from tenancy.scope import StaleAuthorizationError
 
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from engine.selection import SelectedField
     from schema.declarations import Declarations
     from tenancy.changes import Change
-
-_log = structlog.get_logger()
 
 _INTROSPECTION: Final = frozenset({"__schema", "__type"})
 
@@ -121,23 +118,4 @@ async def execute_decided(  # noqa: PLR0913, PLR0917 - graphql-core's, less what
         # GraphQL makes a field's error of every exception, but this one is about the whole request.
         if isinstance(problem.original_error, StaleAuthorizationError):
             raise problem.original_error
-    return result.data, [_positioned(problem, context.request_id) for problem in result.errors or ()]
-
-
-def _positioned(problem: GraphQLError, request_id: str) -> tuple[int, dict[str, object]]:
-    position = problem.nodes[0].loc.start if problem.nodes and problem.nodes[0].loc else 0
-    entry = _answer(problem, request_id)
-    if problem.locations:
-        entry["locations"] = [{"line": each.line, "column": each.column} for each in problem.locations]
-    if problem.path:
-        entry["path"] = problem.path
-    return position, entry
-
-
-def _answer(problem: GraphQLError, request_id: str) -> dict[str, object]:
-    """The error for the outside: our own and those about the request as they are, everything else masked."""
-    extensions = dict(problem.extensions or {})
-    if extensions.get("code") in set(ErrorCode):
-        return {"message": problem.message, "extensions": extensions}
-    _log.error("resolver failed", exc_info=problem.original_error or problem, request_id=request_id)
-    return error("Something went wrong on our side.", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)
+    return result.data, [positioned(problem, context.request_id) for problem in result.errors or ()]

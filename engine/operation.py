@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from graphql import OperationType
 
+from engine.bounded_cache import BoundedCache
 from engine.denials import may_be_denied
 from engine.documents import weight_of
 from engine.freshness import bounded_fields
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from engine.selection import OperationSelection, SelectedField, Selection
     from engine.variables import Arguments
     from schema.declarations import Declarations
+
+# Which columns an update changes is its caller's to choose, each time anew.
+_UPDATES: Final = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +91,7 @@ class DecidedOperation:
 
     Attributes:
         plans: by the index of the field, each made when it is first asked for.
+        updates: the same for changes that are one statement, by the index of the mutation and what the plan depends on.
         deniable: the fields that are denied, or that some row may lack, in the order of the document.
         bounded: the root fields that take a sign-in of the last so many seconds.
     """
@@ -94,11 +99,13 @@ class DecidedOperation:
     operation: Operation
     decision: Decision
     plans: dict[int, Plan]
+    updates: BoundedCache[tuple[object, ...], Plan]
     deniable: Sequence[SelectedField]
     bounded: Bounds
 
 
 def decided(operation: Operation, decision: Decision) -> DecidedOperation:
     """Put a decision to its operation."""
+    updates: BoundedCache[tuple[object, ...], Plan] = BoundedCache(_UPDATES, lambda _: 1)
     deniable = list(may_be_denied(operation.selection.root, decision))
-    return DecidedOperation(operation, decision, {}, deniable, bounded_fields(operation.selection, decision))
+    return DecidedOperation(operation, decision, {}, updates, deniable, bounded_fields(operation.selection, decision))

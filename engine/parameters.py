@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from engine.inputs import NodesInput, PageInput
+from resolvers.at_once import Update
 from resolvers.global_ids import decode
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ class Values:
     Attributes:
         inputs: the request's arguments.
         viewer: whose reach counts.
-        source: the object that a resolver returned, for a relation that hangs on one.
+        source: the object that a resolver returned, for a relation that hangs on one; or the change that is to be made.
     """
 
     inputs: Inputs
@@ -78,6 +79,16 @@ class SourceValue:
 
     def value(self, values: Values) -> object:
         return getattr(values.source, self.attribute)
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """What a column is to hold once the row is changed."""
+
+    column: str
+
+    def value(self, values: Values) -> object:
+        return values.source.columns[self.column] if isinstance(values.source, Update) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def plan(
         UnplannableError: the schema declares something that no plan can do.
     """
     planning = Planning(declarations, readings, decision, inputs)
-    planner = _Planner(planning)
+    planner = Planner(planning)
     read = planning.reading(field).read
     if isinstance(read, One):
         statement, entry = planner.root_one(field, read)
@@ -69,7 +69,9 @@ def plan(
     return Plan(statement, tuple(planning.statement.parameters), source.compiled(entry), "\n".join(source.lines))
 
 
-class _Planner(Relations):
+class Planner(Relations):
+    """Writes statements, and what assembles their rows."""
+
     def __init__(self, planning: Planning) -> None:
         self._planning = planning
         self._source = planning.source
@@ -84,13 +86,13 @@ class _Planner(Relations):
             f"return {row.object(field.child, self)}",
         ]
         entry = self._source.function("one", "rows, state", body)
-        if not self._exists(field):
+        if not self.exists(field):
             return None, entry
-        where = [self._equal(field, row, None, read.where), *self._reach(field, row)]
+        where = [self._equal(field, row, None, read.where), *self.reach(field, row)]
         return f"SELECT {row.columns_text} FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1", entry
 
     def root_page(self, field: SelectedField, read: Page) -> tuple[str | None, str]:
-        if not self._exists(field):
+        if not self.exists(field):
             return None, self._source.function("none", "rows, state", [f"return {self._empty_page(field)}"])
         page = PlannedPage(self._planning, field, self)
         where = self._page_conditions(field, read, page.row, None)
@@ -137,18 +139,18 @@ class _Planner(Relations):
         raise UnplannableError(selected.coordinate)
 
     def _one(self, field: SelectedField, read: One, parent: Row) -> str:
-        if not self._exists(field):
+        if not self.exists(field):
             return "None"
         row = self._planning.row(self._planning.target(field))
         row.hang_on(parent, [read.where])
         body = [f"return None if {row.variable} is None else {row.object(field.child, self)}"]
         made = self._source.function("one", f"{row.variable}, state", body)
-        where = [self._equal(field, row, parent, read.where), *self._reach(field, row)]
+        where = [self._equal(field, row, parent, read.where), *self.reach(field, row)]
         text = f"(SELECT ROW({row.columns_text}) FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1)"
         return f"{made}({parent.select(parent.guarded(text))}, state)"
 
     def _page(self, field: SelectedField, read: Page, parent: Row) -> str:
-        if not self._exists(field):
+        if not self.exists(field):
             return self._empty_page(field)
         page = PlannedPage(self._planning, field, self, parent)
         where = self._page_conditions(field, read, page.row, parent)
@@ -169,17 +171,19 @@ class _Planner(Relations):
         type_name = self._planning.declarations.type_name(self._planning.target(field).model)
         return self._planning.decision.rows[field.index][type_name]
 
-    def _exists(self, field: SelectedField) -> bool:
+    def exists(self, field: SelectedField) -> bool:
+        """Whether anything that a field reads may exist for the viewer."""
         return self._row_state(field) is not RowState.NONE
 
-    def _reach(self, field: SelectedField, row: Row) -> list[str]:
+    def reach(self, field: SelectedField, row: Row) -> list[str]:
+        """The conditions under which a row that a field reads exists for the viewer."""
         return self._reach_condition(row, self._row_state(field))
 
     def _reach_condition(self, row: Row, state: RowState) -> list[str]:
         return [] if state is RowState.ALL else [row.is_in_reach(row.rule.requires)]
 
     def _page_conditions(self, field: SelectedField, read: Page, row: Row, parent: Row | None) -> list[str]:
-        return [*(self._equal(field, row, parent, each) for each in read.where), *self._reach(field, row)]
+        return [*(self._equal(field, row, parent, each) for each in read.where), *self.reach(field, row)]
 
     def _equal(self, field: SelectedField, row: Row, parent: Row | None, condition: Equal) -> str:
         column = self._planning.declarations.column(row.rule.model, condition.column)

@@ -15,6 +15,8 @@ from schema.rules import FromColumn, FromColumns, FromKey, FromRead, FromSameRow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from tortoise.models import Model
+
     from auth.permissions import Requirement
     from engine.decision import Decision
     from engine.inputs import Inputs
@@ -30,7 +32,11 @@ class UnplannableError(TypeError):
 
 @dataclass(slots=True)
 class Planning:
-    """What everything in one plan shares."""
+    """What everything in one plan shares.
+
+    Attributes:
+        models: the table of each row in the statement.
+    """
 
     declarations: Declarations
     readings: tuple[Reading | None, ...]
@@ -38,6 +44,7 @@ class Planning:
     inputs: Inputs
     statement: sql.Statement = field(default_factory=sql.Statement)
     source: Source = field(default_factory=Source)
+    models: list[type[Model]] = field(default_factory=list)
 
     def reading(self, field: SelectedField) -> Reading:
         """What a field reads."""
@@ -55,6 +62,7 @@ class Planning:
 
     def row(self, rule: TypeRule) -> Row:
         """A new row of the rule's table."""
+        self.models.append(rule.model)
         return Row(self, rule, self.statement.alias(), self.source.name("row"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.assembly import Assembling, PageValues
 from engine.inputs import NodesInput, PageInput
@@ -77,6 +77,10 @@ class Run:
             values = Values(self.inputs, self.viewer, source)
             arguments = [parameter.value(values) for parameter in plan.parameters]
             rows = await self._session.fetch(plan.statement, *arguments)
+        return self.assembled(plan, rows)
+
+    def assembled(self, plan: Plan, rows: Sequence[Sequence[object]]) -> Any:  # noqa: ANN401 - JSON, as the plan has it
+        """What a plan makes of the rows of its statement."""
         return plan.assemble(rows, self._assembling)
 
     def _plan(self, field: SelectedField) -> Plan:

@@ -36,15 +36,16 @@ class Statement:
 
 def table(model: type[Model]) -> str:
     """The table of a model, unqualified: the transaction's search path says whose it is."""
-    return _quoted(model._meta.db_table)  # noqa: SLF001 - Tortoise names its public model description so
+    return quoted(model._meta.db_table)  # noqa: SLF001 - Tortoise names its public model description so
 
 
 def column(alias: str, name: str) -> str:
     """A column of the table that goes by ``alias``."""
-    return f"{alias}.{_quoted(name)}"
+    return f"{alias}.{quoted(name)}"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name of the models, as SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 

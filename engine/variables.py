@@ -14,12 +14,15 @@ from graphql import (
     GRAPHQL_MAX_INT,
     GRAPHQL_MIN_INT,
     GraphQLError,
+    GraphQLInputObjectType,
     GraphQLNonNull,
     NamedTypeNode,
     NonNullTypeNode,
     Undefined,
     VariableNode,
     Visitor,
+    get_nullable_type,
+    is_required_input_field,
     visit,
 )
 from graphql.execution.values import VariableValues, coerce_argument, get_argument_values, get_variable_values
@@ -31,7 +34,14 @@ from errors import ErrorCode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from graphql import GraphQLSchema, Node, OperationDefinitionNode, VariableDefinitionNode
+    from graphql import (
+        GraphQLInputField,
+        GraphQLNamedType,
+        GraphQLSchema,
+        Node,
+        OperationDefinitionNode,
+        VariableDefinitionNode,
+    )
 
     from engine.selection import SelectedField
 
@@ -65,7 +75,7 @@ class Variables:
     def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
         self._schema = schema
         self._definitions = operation.variable_definitions or ()
-        self._plain = [plain for each in self._definitions if (plain := _plain(each)) is not None]
+        self._plain = [plain for each in self._definitions if (plain := _plain(schema, each)) is not None]
         self._is_plain = len(self._plain) == len(self._definitions)
         self.weight = weight_of(operation)
 
@@ -114,14 +124,43 @@ class Variables:
         )
 
 
-def _plain(definition: VariableDefinitionNode) -> tuple[str, Callable[[object], bool], bool] | None:
-    """(name, test, required) of a variable of a built-in type without a default."""
+def _plain(
+    schema: GraphQLSchema, definition: VariableDefinitionNode
+) -> tuple[str, Callable[[object], bool], bool] | None:
+    """(name, test, required) of a variable without a default, of a built-in type or an input object."""
     required = isinstance(definition.type, NonNullTypeNode)
     named = definition.type.type if isinstance(definition.type, NonNullTypeNode) else definition.type
     if definition.default_value is not None or not isinstance(named, NamedTypeNode):
         return None
-    test = _PLAIN.get(named.name.value)
+    test = _PLAIN.get(named.name.value) or _is_plain_object(schema.type_map.get(named.name.value))
     return None if test is None else (definition.variable.name.value, test, required)
+
+
+def _is_plain_object(type_: GraphQLNamedType | None) -> Callable[[object], bool] | None:
+    """Whether coercion would leave an input object as it is, as far as it holds values of built-in types only."""
+    if not isinstance(type_, GraphQLInputObjectType) or type_.is_one_of:
+        return None
+    required = [name for name, field in type_.fields.items() if is_required_input_field(field)]
+    tests = {name: test for name, field in type_.fields.items() if (test := _plain_key(field)) is not None}
+    if any(field.default is not None or field.default_value is not Undefined for field in type_.fields.values()):
+        return None
+
+    def is_plain(value: object) -> bool:
+        return (
+            type(value) is dict
+            and all((test := tests.get(name)) is not None and test(each) for name, each in value.items())
+            and all(name in value for name in required)
+        )
+
+    return is_plain
+
+
+def _plain_key(field: GraphQLInputField) -> Callable[[object], bool] | None:
+    required = isinstance(field.type, GraphQLNonNull)
+    test = _PLAIN.get(getattr(get_nullable_type(field.type), "name", ""))
+    if test is None or required:
+        return test
+    return lambda value: value is None or test(value)
 
 
 @dataclass(frozen=True, slots=True)

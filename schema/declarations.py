@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +10,7 @@ from graphql import GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectT
 from tortoise import fields as columns
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
-from schema.rules import FIELD_RULE, TYPE_RULE, FieldRule, FromColumn, FromSameRow, TypeRule
+from schema.rules import FIELD_RULE, TYPE_RULE, FieldRule, FromAttribute, FromColumn, FromSameRow, TypeRule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,9 @@ class Declarations:
             rule = definition.metadata.get(FIELD_RULE) if definition is not None else None
             if definition is not None and isinstance(rule, FieldRule):
                 if rule.origin == FromColumn(""):
-                    rule = FieldRule(rule.requires, FromColumn(definition.python_name), rule.checks_reach, rule.column)
+                    rule = replace(rule, origin=FromColumn(definition.python_name))
+                elif rule.origin == FromAttribute(""):
+                    rule = replace(rule, origin=FromAttribute(definition.python_name))
                 self._fields[name, field_name] = rule
         definition = (type_.extensions or {}).get(_DEFINITION)
         type_rule = getattr(definition.origin, TYPE_RULE, None) if definition is not None else None

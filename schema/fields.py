@@ -12,7 +12,7 @@ from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
 from auth.permissions import Requirement
-from resolvers.atomic import atomic
+from resolvers.at_once import AtOnce
 from resolvers.context import Info
 from resolvers.event import Event
 from resolvers.reads import Reach, ReadFunction
@@ -22,10 +22,12 @@ from schema.rules import (
     TYPE_RULE,
     AuthenticatedWithin,
     FieldRule,
+    FromAttribute,
     FromChange,
     FromColumn,
     FromColumns,
     FromKey,
+    FromMutation,
     FromRead,
     FromResolver,
     FromSameRow,
@@ -33,11 +35,11 @@ from schema.rules import (
     Requires,
     TypeRule,
 )
-from schema.written import written
 
 Class = TypeVar("Class", bound=type)
 
 _COLUMN_OF_THE_SAME_NAME: Final = FromColumn("")
+_ATTRIBUTE_OF_THE_SAME_NAME: Final = FromAttribute("")
 
 
 def _declare(rule: FieldRule, **strawberry_options: Any) -> Any:
@@ -76,13 +78,15 @@ def field(  # noqa: PLR0913 - one keyword for each thing that a field may declar
         read: describes the rows behind a relation or a root field (see ``resolvers/reads.py``).
         arguments: GraphQL arguments of ``read``, name to type.
         resolver: an ordinary Strawberry resolver.
-        attribute: the value is an attribute of what the resolver above returned.
+        attribute: the value is an attribute of what the resolver or the mutation above returned.
         checks_reach: see ``FieldRule``.
         description: printed into the SDL.
     """
     rule = FieldRule(
         requires=requires,
-        origin=_origin(column, same_row, columns, compute, read, has_resolver=resolver is not None or attribute),
+        origin=_ATTRIBUTE_OF_THE_SAME_NAME
+        if attribute
+        else _origin(column, same_row, columns, compute, read, has_resolver=resolver is not None),
         checks_reach=checks_reach,
     )
     declared = _declare(rule, resolver=resolver, description=description)
@@ -111,11 +115,12 @@ def _origin(  # noqa: PLR0913 - mirrors the declaration above
     return FromColumn(column) if column is not None else _COLUMN_OF_THE_SAME_NAME
 
 
-def mutation(
+def mutation(  # noqa: PLR0913 - one keyword for each thing that a mutation may declare
     *,
     requires: Requirement,
     takes: type,
     change: Change,
+    at_once: AtOnce | None = None,
     description: str | None = None,
     authenticated_within: int | None = None,
 ) -> Any:
@@ -125,18 +130,17 @@ def mutation(
         requires: to hold it in some org units is enough to call; ``change`` compares the unit of what it changes.
         takes: the input type of the one argument, ``input``.
         change: called with the viewer and what was written; the fields of the payload are attributes of its answer.
+        at_once: called before it where the request has no other mutation; describes what is one statement.
         description: printed into the SDL.
         authenticated_within: for what harms most in the wrong hands: the caller has to be a person who has signed in
             no more than so many seconds ago. ``None``: any caller who holds the permission.
     """
-
-    async def resolve(info: Info, given: object) -> object:
-        return await change(info.context.viewer, written(given))
-
-    rule = FieldRule(requires, FromResolver(), checks_reach=True, authenticated_within=authenticated_within)
+    rule = FieldRule(
+        requires, FromMutation(takes, change, at_once), checks_reach=True, authenticated_within=authenticated_within
+    )
     if authenticated_within is not None:
         description = f"{description or ''} Takes a sign-in of the last {authenticated_within // 60} minutes.".strip()
-    declared = _declare(rule, resolver=atomic(resolve), description=description)
+    declared = _declare(rule, description=description)
     declared.arguments = [
         StrawberryArgument(python_name="given", graphql_name="input", type_annotation=StrawberryAnnotation(takes))
     ]

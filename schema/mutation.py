@@ -65,6 +65,7 @@ class Mutation:
         requires=Permission.COMPANY_WRITE,
         takes=CompanyUpdateInput,
         change=resolvers.company_update.update,
+        at_once=resolvers.company_update.at_once,
         description="Change the keys that are given of a company that nobody has changed since you read it.",
     )
     companies_import: CompaniesImportPayload | None = mutation(

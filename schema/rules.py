@@ -13,7 +13,9 @@ from strawberry.schema_directive import Location
 from tortoise.models import Model
 
 from auth.permissions import Requirement
+from resolvers.at_once import AtOnce
 from resolvers.reads import Reach, ReadFunction
+from resolvers.writes import Change
 
 FIELD_RULE = "fieldgate_rule"
 TYPE_RULE = "__fieldgate_rule__"
@@ -69,7 +71,14 @@ class FromColumns:
 
 @dataclass(frozen=True, slots=True)
 class FromResolver:
-    """The value is what an ordinary Strawberry resolver returns, or an attribute of what one returned."""
+    """The value is what an ordinary Strawberry resolver returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromAttribute:
+    """The value is an attribute of the object that a resolver, or a mutation, returned."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,32 @@ class FromChange:
     argument: str
 
 
-Origin = FromColumn | FromKey | FromSameRow | FromRead | FromColumns | FromResolver | FromChange
+@dataclass(frozen=True, slots=True)
+class FromMutation:
+    """The value is what a change answers. The engine runs it, in a savepoint of its own.
+
+    Attributes:
+        takes: the input class of the one argument, ``input``.
+        change: makes the change.
+        at_once: describes it instead, where it is one statement.
+    """
+
+    takes: type
+    change: Change
+    at_once: AtOnce | None
+
+
+Origin = (
+    FromColumn
+    | FromKey
+    | FromSameRow
+    | FromRead
+    | FromColumns
+    | FromResolver
+    | FromAttribute
+    | FromChange
+    | FromMutation
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
@@ -17,7 +18,18 @@ from auth.permissions import PUBLIC, Requirement
 from resolvers.reads import Equal, One, OwnUnit, Parent, Source, UnitOf
 from schema.declarations import Declarations, UndeclaredError
 from schema.reading_verification import reading_problems
-from schema.rules import FieldRule, FromColumn, FromColumns, FromKey, FromRead, FromResolver, FromSameRow, TypeRule
+from schema.rules import (
+    FieldRule,
+    FromAttribute,
+    FromColumn,
+    FromColumns,
+    FromKey,
+    FromMutation,
+    FromRead,
+    FromResolver,
+    FromSameRow,
+    TypeRule,
+)
 
 _SOURCE = Source()
 
@@ -56,6 +68,7 @@ def _problems(schema: GraphQLSchema, declarations: Declarations) -> Iterator[str
     for name in declarations.row_types():
         yield from _filter_problems(schema, declarations, name)
     yield from reading_problems(declarations)
+    yield from _mutation_problems(schema, declarations)
 
 
 def _undeclared(declarations: Declarations) -> Iterator[str]:
@@ -89,7 +102,7 @@ def _row_problems(
         for column in _columns(rule):
             if not declarations.has_column(row.model, column):
                 yield f"{coordinate} reads {column}, a column that {row.model.__name__} does not have"
-        if isinstance(rule.origin, FromResolver):
+        if isinstance(rule.origin, FromResolver | FromAttribute):
             yield f"{coordinate} is resolved row by row; give it columns=… and compute=…, or read=…"
         inner = get_named_type(field.type)
         if isinstance(rule.origin, FromSameRow) and isinstance(inner, GraphQLObjectType):
@@ -115,6 +128,26 @@ def _object_problems(declarations: Declarations, type_: GraphQLObjectType) -> It
         rule = declarations.field(type_.name, name)
         if rule.requires != PUBLIC and isinstance(field.type, GraphQLNonNull):
             yield f"{type_.name}.{name} may be denied, so it must be nullable"
+
+
+def _mutation_problems(schema: GraphQLSchema, declarations: Declarations) -> Iterator[str]:
+    """Mutations and their payloads are the engine's, which knows no resolvers of theirs."""
+    mutations = schema.mutation_type
+    if mutations is None:
+        return
+    for name, field in mutations.fields.items():
+        if not isinstance(declarations.field(mutations.name, name).origin, FromMutation):
+            yield f"{mutations.name}.{name} is a mutation, so it has to be declared by mutation(…)"
+        yield from _payload_problems(declarations, get_named_type(field.type))
+
+
+def _payload_problems(declarations: Declarations, type_: GraphQLNamedType) -> Iterator[str]:
+    if not isinstance(type_, GraphQLObjectType) or declarations.row_type(type_.name) is not None:
+        return
+    for name, field in type_.fields.items():
+        if not isinstance(declarations.field(type_.name, name).origin, FromAttribute | FromRead):
+            yield f"{type_.name}.{name} is a part of a payload, so it has to be an attribute, or to be read"
+        yield from _payload_problems(declarations, get_named_type(field.type))
 
 
 def _filter_problems(schema: GraphQLSchema, declarations: Declarations, name: str) -> Iterator[str]:

@@ -1,12 +1,13 @@
-"""From an input object, as Strawberry made it, to what a mutation is told."""
+"""From the coerced value of an input to what a mutation is told."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-import strawberry
-from strawberry.types.base import StrawberryContainer, StrawberryObjectDefinition, get_object_definition
+from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.permissions import Requirement
@@ -14,55 +15,77 @@ from resolvers.writes import Written
 from schema.rules import FIELD_RULE, FieldRule
 
 
-def written(given: object, path: tuple[str, ...] = ("input",)) -> Written:
+def written(takes: type, given: Mapping[str, Any], path: tuple[str, ...] = ("input",)) -> Written:
     """The keys that an input has, with what each of them asks for.
 
     Args:
-        given: an instance of a ``@strawberry.input`` class.
+        takes: a ``@strawberry.input`` class.
+        given: values by GraphQL name, as GraphQL coerces them. What was left out is not there.
         path: of the input itself, from the argument down.
     """
     values: dict[str, Any] = {}
     paths: dict[str, tuple[str, ...]] = {}
     writers: dict[str, Requirement] = {}
     requirements: dict[str, Requirement] = {}
-    for key in _keys(given, path):
-        requirements[key.coordinate] = key.rule.requires
-        if isinstance(key.value, list) and key.definition is not None:
-            inner = tuple(written(each, (*key.path, str(index))) for index, each in enumerate(key.value))
-            values[key.name], paths[key.name] = inner, key.path
+    # In the order of their declaration, whatever the caller's, so that problems are told in one order.
+    for key in _keys(takes):
+        if key.name not in given:
+            continue
+        value, below = given[key.name], (*path, key.name)
+        requirements[key.coordinate] = key.requires
+        if key.input is None:
+            values[key.column], paths[key.column], writers[key.column] = value, below, key.requires
+        elif isinstance(value, list):
+            inner = tuple(written(key.input, each, (*below, str(index))) for index, each in enumerate(value))
+            values[key.column], paths[key.column] = inner, below
             for each in inner:
                 requirements |= each.requirements
-        elif key.definition is not None:
-            nested = written(_emptied(key.definition) if key.value is None else key.value, key.path)
+        else:
+            nested = written(key.input, _emptied(key.input) if value is None else value, below)
             values |= nested.values
             paths |= nested.paths
             writers |= nested.writers
             requirements |= nested.requirements
-        else:
-            values[key.name], paths[key.name], writers[key.name] = key.value, key.path, key.rule.requires
     return Written(values, paths, writers, requirements)
 
 
+@dataclass(frozen=True, slots=True)
 class _Key:
-    """One key that was given."""
+    """One key that an input may have.
 
-    def __init__(self, owner: StrawberryObjectDefinition, field: Any, value: object, path: tuple[str, ...]) -> None:
-        name = field.graphql_name or to_camel_case(field.python_name)
-        self.rule: FieldRule = field.metadata[FIELD_RULE]
-        self.name: str = self.rule.column or field.python_name
-        self.coordinate = f"{owner.name}.{name}"
-        self.path = (*path, name)
-        self.value = value
-        # Of the input type that the key holds, if it holds one.
-        self.definition = get_object_definition(_innermost(field.type))
+    Attributes:
+        name: in GraphQL.
+        column: that it writes.
+        coordinate: its schema coordinate.
+        requires: what writing it asks for.
+        input: the class of the input, or of each input in the list, that it holds, if it holds any.
+    """
+
+    name: str
+    column: str
+    coordinate: str
+    requires: Requirement
+    input: type | None
 
 
-def _keys(given: object, path: tuple[str, ...]) -> Iterator[_Key]:
-    definition = get_object_definition(given, strict=True)
+@cache  # as many as the schema has inputs
+def _keys(takes: type) -> tuple[_Key, ...]:
+    definition = get_object_definition(takes, strict=True)
+    keys = []
     for field in definition.fields:
-        value = getattr(given, field.python_name)
-        if value is not strawberry.UNSET:
-            yield _Key(definition, field, value, path)
+        name = field.graphql_name or to_camel_case(field.python_name)
+        rule: FieldRule = field.metadata[FIELD_RULE]
+        inner = get_object_definition(_innermost(field.type))
+        keys.append(
+            _Key(
+                name=name,
+                column=rule.column or field.python_name,
+                coordinate=f"{definition.name}.{name}",
+                requires=rule.requires,
+                input=None if inner is None else inner.origin,
+            )
+        )
+    return tuple(keys)
 
 
 def _innermost(type_: object) -> object:
@@ -71,6 +94,6 @@ def _innermost(type_: object) -> object:
     return type_
 
 
-def _emptied(definition: StrawberryObjectDefinition) -> object:
+def _emptied(takes: type) -> Mapping[str, None]:
     """The input with every key ``null``: what ``address: null`` means."""
-    return definition.origin(**{field.python_name: None for field in definition.fields})
+    return dict.fromkeys(key.name for key in _keys(takes))

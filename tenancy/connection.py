@@ -14,7 +14,7 @@ from tenancy.pipelining import PipeliningLoop, SentAheadError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tenancy.opening import Opening
+    from tenancy.opening import Opening, Step
     from tenancy.pipelining import PipelinedTransport
 
 # What an unpinned statement sees. Naming pg_temp last matters: unnamed, it would be searched before everything.
@@ -62,18 +62,54 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         Raises:
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
         """
-        unended, self.unended = self.unended, False
         prepared = self._known.get((sql, tag))
         if prepared is None or prepared.closed:
-            text = f"COMMIT;{opening.text}" if unended else opening.text
-            return await self._begin_then_fetch(text, sql, tag, arguments)
+            return await self._begin_then_fetch(opening, sql, tag, arguments)
+        return await self._fetch_behind(opening.steps, prepared, (sql, tag), arguments)
+
+    async def fetch_alone(
+        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
+    ) -> list[asyncpg.Record]:
+        """Run a statement as a transaction of its own, in one round trip where it was run here before.
+
+        It is committed when this returns. What the statement may have set for the session stays set.
+
+        Args:
+            opening: what pins the transaction.
+            sql: the statement.
+            tag: a comment that goes behind it.
+            arguments: of ``sql``.
+
+        Raises:
+            SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
+            asyncpg.InternalClientError: somebody had left a transaction open here; nothing is committed.
+        """
+        prepared = self._known.get((sql, tag))
+        if prepared is None or prepared.closed:
+            rows = await self._begin_then_fetch(opening, sql, tag, arguments)
+            await super().execute("COMMIT")
+        else:
+            rows = await self._fetch_behind(opening.pins, prepared, (sql, tag), arguments)
+        if self.is_in_transaction():
+            message = "a statement that was to be a transaction of its own ran inside another one"
+            raise asyncpg.InternalClientError(message)
+        return rows
+
+    async def _fetch_behind(
+        self,
+        steps: tuple[Step, ...],
+        prepared: Any,  # noqa: ANN401 - asyncpg's own
+        key: tuple[str, str],
+        arguments: Sequence[object],
+    ) -> list[asyncpg.Record]:
+        unended, self.unended = self.unended, False
         pipeline: PipelinedTransport = self._transport
-        pipeline.send_ahead((END, *opening.steps) if unended else opening.steps)
+        pipeline.send_ahead((END, *steps) if unended else steps)
         try:
             rows: list[asyncpg.Record] = await self._protocol.bind_execute(prepared, arguments, "", 0, False, None)  # noqa: FBT003  # asyncpg takes them by position
         except Exception as problem:
             # Whatever it was, asyncpg is to look at the statement again before it is used again.
-            del self._known[sql, tag]
+            del self._known[key]
             if isinstance(problem, asyncpg.InvalidCachedStatementError):
                 self._drop_local_statement_cache()
             if not pipeline.keep_back():
@@ -84,11 +120,12 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         return rows
 
     async def _begin_then_fetch(
-        self, opening: str, sql: str, tag: str, arguments: Sequence[object]
+        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
     ) -> list[asyncpg.Record]:
         """The same in two round trips. A statement is prepared inside the transaction: outside there is no table."""
+        unended, self.unended = self.unended, False
         try:
-            await super().execute(opening)
+            await super().execute(f"COMMIT;{opening.text}" if unended else opening.text)
         except asyncpg.PostgresError as problem:
             raise SentAheadError(problem) from problem
         text = sql + tag

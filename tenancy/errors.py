@@ -19,6 +19,10 @@ class TransactionLostError(Exception):
     """The transaction ended, or can't be committed, so nothing of it was kept."""
 
 
+class NotWrittenError(Exception):
+    """A statement that was to be a transaction of its own has changed nothing. It may be tried again in another way."""
+
+
 class UnknownTenantError(LookupError):
     """No such tenant, or one that is not served now. Deliberately the same for both."""
 

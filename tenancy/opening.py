@@ -35,10 +35,18 @@ END: Final = Step("COMMIT")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opening:
-    """One way to begin. There is one object for each, so it can be told by what it is."""
+    """One way to begin. There is one object for each, so it can be told by what it is.
+
+    Attributes:
+        text: all of it, as one message.
+        steps: all of it, as statements.
+        pins: what of it comes after the ``BEGIN``. What is sent behind it in one write, with nothing that waits for an
+            answer in between, PostgreSQL runs as one transaction of its own accord and commits at the end.
+    """
 
     text: str
     steps: tuple[Step, ...]
+    pins: tuple[Step, ...] = ()
 
 
 @lru_cache(maxsize=10_000)
@@ -73,7 +81,7 @@ def pinned(
         check = f"SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version={authorization_version:d}))::int"  # noqa: S608  # a number
         parts.append(check)
         steps.append(Step(_CHECK, (str(authorization_version),)))
-    return Opening(";".join(parts), tuple(steps))
+    return Opening(";".join(parts), tuple(steps), tuple(steps[1:]))
 
 
 def plain(text: str) -> Opening:

@@ -53,15 +53,16 @@ class PipelinedTransport:
         self._names: dict[str, bytes] = {}
         self._new_names: dict[str, bytes] = {}
         self._count = 0
-        self._usual: dict[tuple[Step, ...], bytes] = {}
+        # What is sent for some steps, and the statements in it.
+        self._usual: dict[tuple[Step, ...], tuple[bytes, tuple[str, ...]]] = {}
 
     def send_ahead(self, steps: tuple[Step, ...]) -> None:
         """Have some statements go before what asyncpg writes next. Nothing may be awaited in between."""
         self._new_names = {}
-        self._ahead = self._usual.get(steps) or self._messages(steps)
-        self._protocol.expect(len(steps))
+        self._ahead, statements = self._usual.get(steps) or self._messages(steps)
+        self._protocol.expect(statements)
 
-    def _messages(self, steps: tuple[Step, ...]) -> bytes:
+    def _messages(self, steps: tuple[Step, ...]) -> tuple[bytes, tuple[str, ...]]:
         messages = []
         for step in steps:
             name = self._names.get(step.sql)
@@ -71,12 +72,12 @@ class PipelinedTransport:
                 name = self._new_names[step.sql] = f"fieldgate_{self._count}".encode()
                 messages.append(_parse(name, step.sql))
             messages.append(_bind_and_execute(name, step.parameters))
-        joined = b"".join(messages)
+        sent = b"".join(messages), tuple(step.sql for step in steps)
         if not self._new_names:
             if len(self._usual) >= _REMEMBERED_MESSAGES:
                 self._usual.clear()
-            self._usual[steps] = joined
-        return joined
+            self._usual[steps] = sent
+        return sent
 
     def refuse_if_failed(self) -> None:
         """Look at what became of them.
@@ -123,10 +124,9 @@ class _PipelinedProtocol(asyncio.Protocol):
         self._expecting = 0
         self._unread = b""
         self._from_its_beginning = True
-        # What so many statements were answered with before: nearly always the answer is that again, to the byte. By
-        # their number, because the answer to fewer may be how the answer to more begins.
-        self._usual: dict[int, bytes] = {}
-        self._sent = 0
+        # What the same statements were answered with before: nearly always the answer is that again, to the byte.
+        self._usual: dict[tuple[str, ...], bytes] = {}
+        self._sent: tuple[str, ...] = ()
         self._failure: asyncpg.PostgresError | None = None
 
     def serve(self, protocol: asyncio.Protocol) -> None:
@@ -149,9 +149,10 @@ class _PipelinedProtocol(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.protocol.resume_writing()
 
-    def expect(self, answers: int) -> None:
+    def expect(self, statements: tuple[str, ...]) -> None:
         self._failure = None
-        self._expecting = self._sent = answers
+        self._sent = statements
+        self._expecting = len(statements)
         self._from_its_beginning = True
 
     def expect_nothing(self) -> None:

@@ -14,10 +14,16 @@ from typing import TYPE_CHECKING
 import asyncpg
 
 from tenancy.clients import tenant_block
-from tenancy.errors import NoTenantError, ScopeClosedError, StaleAuthorizationError, TransactionLostError
+from tenancy.errors import (
+    NoTenantError,
+    NotWrittenError,
+    ScopeClosedError,
+    StaleAuthorizationError,
+    TransactionLostError,
+)
 from tenancy.opening import pinned
 from tenancy.pools import current_pools
-from tenancy.transaction import Transaction, Turn
+from tenancy.transaction import Savepoint, Transaction, Turn
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NoTenantError",
+    "NotWrittenError",
     "ScopeClosedError",
     "StaleAuthorizationError",
     "TenantSession",
@@ -74,6 +81,27 @@ class TenantSession(Transaction):
             rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
             return rows
 
+    async def fetch_alone(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """Run one statement of the engine's as a transaction of its own, while the scope's has not begun.
+
+        It is committed when this returns, in one round trip, and the scope is as unused as it was.
+
+        Raises:
+            NoTenantError: the running task is not inside this scope; its transaction has begun, or only reads.
+            StaleAuthorizationError: grants must be resolved again.
+            NotWrittenError: it has changed nothing, but may if it is tried in another way.
+        """
+        block = self._own_block()
+        async with block.lock:
+            if self.has_begun or self.quiet or block is not self.block or block.finished:
+                message = "a statement of its own inside a transaction, or in a scope that only reads"
+                raise NoTenantError(message)
+            return await self.commit_alone(sql, arguments)
+
+    def savepoint(self) -> Savepoint:
+        """A part of the transaction that is undone when something is raised out of it."""
+        return Savepoint(tenant_block)
+
     async def confirm(self) -> None:
         """Begin, if nothing was sent yet: an answer without a statement relies on the version of the grants too.
 
@@ -82,7 +110,7 @@ class TenantSession(Transaction):
             StaleAuthorizationError: grants must be resolved again.
         """
         block = self._own_block()
-        if not self.has_begun:
+        if not self.has_begun and not self.preceded:
             async with Turn(block):
                 pass
 

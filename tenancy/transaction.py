@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Self
 import asyncpg
 
 from tenancy.connection import COMMIT_AND_RESET, ROLLBACK_AND_RESET
-from tenancy.errors import NoTenantError, ScopeClosedError, TransactionLostError
+from tenancy.errors import NoTenantError, NotWrittenError, ScopeClosedError, TransactionLostError
 from tenancy.pipelining import SentAheadError
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ _SERVER_GONE: Final = (
     asyncpg.InternalClientError,
     OSError,
 )
+
+# A statement that fails for one of these has changed nothing, and may well succeed in another way.
+_REFUSED: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.InvalidCachedStatementError)
 
 _savepoints: Final = itertools.count(1)
 
@@ -76,6 +79,7 @@ class Transaction:
         block: the outermost block.
         doomed: a savepoint could not be undone, so nothing may be kept.
         finished: no statement may run any more.
+        preceded: a statement has been committed before it, as a transaction of its own.
         quiet: nothing but the engine's own reads has run in a read-only transaction, and none of them failed, so its
             end can change nothing and the session has nothing to forget.
     """
@@ -95,6 +99,7 @@ class Transaction:
         self.block = Block(self)
         self.doomed = False
         self.finished = False
+        self.preceded = False
         self.quiet = read_only
         self.tag = tag
         self._pool = pool
@@ -129,6 +134,32 @@ class Transaction:
             if self._connection is not None:
                 raise
             return await self._begin_and_fetch(sql, arguments)
+
+    async def commit_alone(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+        """Run a statement as a transaction of its own, before this one begins. It is committed when this returns.
+
+        Not for what sets anything for the session: the connection goes back to its pool as it is.
+
+        Raises:
+            NotWrittenError: it has changed nothing, but may if it is tried in another way.
+        """
+        connection = await self._pool.acquire(self._tenant)
+        try:
+            rows = await connection.fetch_alone(self._opening, sql, self.tag, arguments)
+        except SentAheadError as failed:
+            self._pool.mend(connection)
+            if isinstance(failed.problem, _SERVER_GONE):
+                raise NotWrittenError from failed.problem
+            raise self.explain(failed.problem) from failed.problem
+        except BaseException as problem:
+            self._pool.mend(connection)
+            if isinstance(problem, _REFUSED):
+                raise NotWrittenError from problem
+            # When the connection was lost, nobody knows what became of the statement, so it is not tried again.
+            raise
+        self._pool.release(connection)
+        self.preceded = True
+        return rows
 
     async def commit(self) -> None:
         """Keep everything, and give the connection back.

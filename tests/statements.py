@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _LISTENING: ContextVar[list[str] | None] = ContextVar("statements", default=None)
 
 _METHODS = ("execute", "executemany", "fetch", "fetchrow", "fetchval")
+_METHODS_THAT_BEGIN = ("begin_and_fetch", "fetch_alone")
 
 
 @contextmanager
@@ -47,11 +48,11 @@ def recorded_statements() -> Iterator[list[str]]:
 
         return recorded
 
-    begin_and_fetch = PooledConnection.begin_and_fetch
     with ExitStack() as stack:
         for name in _METHODS:
             stack.enter_context(patch.object(PooledConnection, name, recording(getattr(PooledConnection, name))))
-        stack.enter_context(patch.object(PooledConnection, "begin_and_fetch", recording_both(begin_and_fetch)))
+        for name in _METHODS_THAT_BEGIN:
+            stack.enter_context(patch.object(PooledConnection, name, recording_both(getattr(PooledConnection, name))))
         token = _LISTENING.set(sent)
         try:
             yield sent

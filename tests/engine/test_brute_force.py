@@ -66,7 +66,7 @@ async def test_engine_and_plain_python_agree_on_every_row_of_every_document_for_
 
 # Controls: each is one line of the engine gone wrong, and each has to be found.
 PLANTED: Final[dict[str, tuple[str, Any]]] = {
-    "no condition on rows": ("engine.plan._Planner._reach_condition", lambda *_: []),
+    "no condition on rows": ("engine.plan.Planner._reach_condition", lambda *_: []),
     "every row is in reach": ("engine.row.Row.is_in_reach", lambda *_: "true"),
     "no count of denied rows": ("engine.assembly._deny", lambda *_: None),
     "no look behind the page": (

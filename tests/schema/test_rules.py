@@ -19,17 +19,19 @@ from schema.build import build_schema
 from schema.comparison import IDComparison, IntComparison, StringComparison
 from schema.connection import Connection
 from schema.direction import Direction
-from schema.fields import field, input_field, page, required_input_field, row_type
+from schema.fields import field, input_field, mutation, page, required_input_field, row_type
 from schema.node import Node
 from schema.verification import SchemaRuleError, verify
 
 if TYPE_CHECKING:
+    from auth.viewer import Viewer
     from resolvers.reads import Source
+    from resolvers.writes import Written
 
 
-def problems(query: type) -> str:
-    """What verification says of a schema with this query type; nothing when it may serve."""
-    schema = strawberry.Schema(query)
+def problems(query: type, mutation: type | None = None) -> str:
+    """What verification says of a schema with these root types; nothing when it may serve."""
+    schema = strawberry.Schema(query, mutation=mutation)
     try:
         verify(schema._schema)  # noqa: SLF001 - Strawberry has no public name for the schema it built
     except SchemaRuleError as refused:
@@ -328,3 +330,41 @@ def test_an_order_sorts_by_what_some_field_shows() -> None:
 
 def test_an_order_of_another_name_is_no_way_round() -> None:
     assert "Ranking" in problems(firms(company_row(**ROW_WITH_SECRETS), order_by=order("Ranking", "risk_score")))
+
+
+@strawberry.input
+class FirmInput:
+    name: str = required_input_field(requires=Permission.COMPANY_WRITE)
+
+
+async def nothing(_viewer: Viewer, _written: Written) -> object:
+    return None
+
+
+def paying(**members: Any) -> str:  # noqa: ANN401 - declarations
+    """What verification says of a mutation whose payload has these fields."""
+    annotations = {name: type_ for name, (type_, _) in members.items()}
+    declared = {name: declaration for name, (_, declaration) in members.items()}
+    payload = strawberry.type(type("Payload", (), {"__annotations__": annotations, **declared}))
+    change = mutation(requires=Permission.COMPANY_WRITE, takes=FirmInput, change=nothing)
+    return problems(
+        firms(company_row(name=(str, field(requires=Permission.COMPANY_READ)))),
+        strawberry.type(
+            type("Mutation", (), {"__annotations__": {"firm_change": payload | None}, "firm_change": change})
+        ),
+    )
+
+
+def test_a_payload_is_made_of_attributes_and_reads() -> None:
+    assert paying(count=(int, field(requires=PUBLIC, attribute=True))) == ""
+    assert "Payload.count is a part of a payload" in paying(count=(int, field(requires=PUBLIC, resolver=lambda: 1)))
+    inner = strawberry.type(
+        type("Inner", (), {"__annotations__": {"x": int}, "x": field(requires=PUBLIC, resolver=lambda: 1)})
+    )
+    assert "Inner.x is a part of a payload" in paying(inner=(inner, field(requires=PUBLIC, attribute=True)))
+
+
+def test_a_mutation_that_is_declared_as_something_else_does_not_build() -> None:
+    other = {"__annotations__": {"other": int | None}, "other": field(requires=PUBLIC, resolver=lambda: 1)}
+    query = firms(company_row(name=(str, field(requires=Permission.COMPANY_READ))))
+    assert "Mutation.other is a mutation" in problems(query, strawberry.type(type("Mutation", (), other)))

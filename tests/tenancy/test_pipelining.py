@@ -138,7 +138,7 @@ def test_an_answer_may_come_in_pieces_of_any_size(size: int) -> None:
     protocol = _PipelinedProtocol(cast("asyncio.Protocol", inner))
     for _ in range(3):
         inner.received = b""
-        protocol.expect(2)
+        protocol.expect(("BEGIN", "SELECT 1"))
         stream = ANSWER + REST
         for start in range(0, len(stream), size):
             protocol.data_received(stream[start : start + size])
@@ -150,7 +150,7 @@ def test_an_answer_may_come_in_pieces_of_any_size(size: int) -> None:
 
 def test_an_answer_that_has_not_ended_is_none() -> None:
     protocol = _PipelinedProtocol(cast("asyncio.Protocol", Inner()))
-    protocol.expect(2)
+    protocol.expect(("BEGIN", "SELECT 1"))
     protocol.data_received(ANSWER[:-1])
     with pytest.raises(asyncpg.InternalClientError):
         protocol.refuse_if_unanswered()
