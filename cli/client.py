@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from auth.audit import Actor
 from auth.oauth.client_registry import (
@@ -153,7 +153,8 @@ def list_(*, tenant: Tenant, as_json: Json = False) -> None:
     if as_json:
         print(json.dumps(clients))
         return
-    table = Table("Client", "Name", "Enabled", "Scope", "Last used", box=None)
+    # Whole, however narrow the terminal is: it is what the other commands take.
+    table = Table(Column("Client", no_wrap=True), "Name", "Enabled", "Scope", "Last used", box=None)
     for client in clients:
         table.add_row(*(str(client[key]) for key in ("clientId", "name", "enabled", "scope", "lastUsedAt")))
     Console().print(table)

@@ -13,6 +13,7 @@ import resolvers.onboarding_case_advance
 import resolvers.onboarding_case_open
 import resolvers.personal_access_token
 import resolvers.session
+import resolvers.support_access
 from auth.permissions import PUBLIC, Permission
 from schema.client import (
     ClientCreateInput,
@@ -47,6 +48,12 @@ from schema.session import (
     MemberSessionsEndPayload,
     SessionsEndInput,
     SessionsEndPayload,
+)
+from schema.support_access import (
+    SupportAccessApproveInput,
+    SupportAccessApprovePayload,
+    SupportAccessEndInput,
+    SupportAccessEndPayload,
 )
 
 # For what outlives the session that does it, or lets somebody else in: whoever finds a screen unlocked must not do it.
@@ -130,4 +137,17 @@ class Mutation:
         takes=MemberSessionsEndInput,
         change=resolvers.session.end_members,
         description="Sign a member out, wherever they are signed in. Within seconds no token of theirs is taken.",
+    )
+    support_access_approve: SupportAccessApprovePayload | None = mutation(
+        requires=Permission.SUPPORT_ACCESS_APPROVE,
+        takes=SupportAccessApproveInput,
+        change=resolvers.support_access.approve,
+        authenticated_within=FRESH,
+        description="Let somebody in who has asked for it. They may look at what is not guarded, and change nothing.",
+    )
+    support_access_end: SupportAccessEndPayload | None = mutation(
+        requires=Permission.SUPPORT_ACCESS_APPROVE,
+        takes=SupportAccessEndInput,
+        change=resolvers.support_access.end,
+        description="Deny a request, or end support access: within seconds no token of it is taken.",
     )

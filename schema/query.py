@@ -9,6 +9,7 @@ import resolvers.node
 import resolvers.onboarding_case
 import resolvers.org_unit
 import resolvers.role
+import resolvers.support_access
 import resolvers.viewer
 from auth.permissions import PUBLIC, Permission
 from schema.client import Client
@@ -20,6 +21,7 @@ from schema.node import Node
 from schema.onboarding_case import OnboardingCase, OnboardingCaseFilter, OnboardingCaseOrder
 from schema.org_unit import OrgUnit
 from schema.role import Role
+from schema.support_access import SupportAccess
 from schema.viewer import Viewer
 
 
@@ -61,4 +63,9 @@ class Query:
         resolver=resolvers.client.clients,
         checks_reach=True,
         description="Partners' programs, the newest first.",
+    )
+    support_access: list[SupportAccess] | None = field(
+        requires=Permission.SUPPORT_ACCESS_APPROVE,
+        resolver=resolvers.support_access.support_access,
+        description="Who of the provider of this server asks to be let in, or was: the last hundred, the newest first.",
     )

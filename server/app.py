@@ -12,7 +12,6 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from auth.opening import open_authentication
-from engine.engine import Engine
 from schema.build import build_schema
 from server.drain import Drain
 from server.graceful_server import StartFailedError
@@ -28,6 +27,7 @@ from server.streams.event_stream import EventStreamEndpoint
 from server.streams.operations import Operations
 from server.streams.viewers import Viewers
 from server.streams.websocket import WebSocketEndpoint
+from server.support_witness import WitnessedEngine
 from settings import InsecureSettingsError
 from tenancy.changes import Changes
 from tenancy.database import open_database
@@ -116,7 +116,7 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     )
     app.state.database = database
     app.state.authentication = authentication
-    engine = Engine(schema, settings)
+    engine = WitnessedEngine(schema, settings)
     viewers = Viewers(authentication.authenticator, authentication.revocations, notifications, settings)
     drain.on_ending(viewers.drain)
     operations = Operations(engine, Changes(notifications), settings.database_pool_size)

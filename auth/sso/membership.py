@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 _BY_IDENTITY: Final = "SELECT id, active FROM member WHERE identity_provider_id = $1 AND subject = $2"
 
 # COLLATE "C" folds ASCII letters and no others: under other rules a Kelvin sign is a k, and somebody's address somebody
-# else's. Two members whose addresses differ in case only are told apart by nobody.
+# else's. Two members whose addresses differ in case only are told apart by nobody. A client's member or support's is no
+# person, whoever vouches for its address.
 _LINK: Final = """
 UPDATE member SET identity_provider_id = $1, subject = $2, version = version + 1, updated_at = now()
 WHERE lower(email COLLATE "C") = lower($3::text COLLATE "C")
-    AND active AND identity_provider_id IS NULL AND subject IS NULL
+    AND kind = 'person' AND active AND identity_provider_id IS NULL AND subject IS NULL
     AND 1 = (SELECT count(*) FROM member AS twin WHERE lower(twin.email COLLATE "C") = lower($3::text COLLATE "C"))
 """
 

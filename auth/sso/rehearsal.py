@@ -20,7 +20,7 @@ from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import is_verified
 from auth.sso.provisioning import mapping_of
 from auth.sso.refusal import Refusal, SignInRefusedError
-from models.tenant import Member
+from models.tenant import Member, MemberKind
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ async def _outcome(
         return None, problem
     linked = await Member.filter(email__iexact=identity.email).first()
     if linked is not None:
-        good = linked.active and linked.subject is None
+        good = linked.kind is MemberKind.PERSON and linked.active and linked.subject is None
         return (linked.email, "This member would be signed in.") if good else (None, "The account is taken or closed.")
     if not provider.provision_members:
         return None, "No member has this e-mail address, and this connection makes no members."

@@ -10,7 +10,7 @@ from models.shared.scim_token import ScimToken
 from models.shared.service_provider_key import ServiceProviderKey
 from models.shared.session import Session, SessionKind
 from models.shared.signing_key import SigningKey
-from models.shared.support_grant import SupportGrant
+from models.shared.support_grant import SupportGrant, SupportGrantStatus
 from models.shared.tenant import Tenant, TenantStatus
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "SigningKey",
     "SigningPolicy",
     "SupportGrant",
+    "SupportGrantStatus",
     "Tenant",
     "TenantStatus",
 ]

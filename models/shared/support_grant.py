@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tortoise import fields
@@ -10,6 +11,16 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from models.shared.tenant import Tenant
+
+
+class SupportGrantStatus(StrEnum):
+    """How far a grant has come. It follows from its times, so it is no column."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    DENIED = "denied"
+    ENDED = "ended"
+    EXPIRED = "expired"
 
 
 class SupportGrant(SharedModel):

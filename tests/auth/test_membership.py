@@ -11,7 +11,9 @@ from auth.sso.id_token import Identity, email_claims
 from auth.sso.membership import member_of
 from auth.sso.provider import Provider
 from auth.sso.refusal import Refusal, SignInRefusedError
-from models.tenant import Member
+from auth.sso.rehearsal import rehearse
+from auth.support.member import support_member
+from models.tenant import Member, MemberKind
 from tenancy.scope import tenant_scope
 from tests.auth.conftest import add_person, add_provider
 
@@ -55,6 +57,20 @@ async def test_the_first_sign_in_links_by_verified_address_and_later_ones_by_sub
     assert await outcome(admin.placement, provider, identity("s", "Admin@ACME.example")) == admin.member_id
     assert await outcome(admin.placement, provider, identity("s", None, verified=False)) == admin.member_id
     assert await outcome(admin.placement, provider, identity("s", "new@acme.example")) == admin.member_id
+
+
+async def test_o17_nobody_signs_in_as_a_client_or_as_support(admin: Person, provider: Provider) -> None:
+    async with tenant_scope(admin.placement, authorization_version=None):
+        support = await support_member()
+        client = await Member.create(
+            kind=MemberKind.SERVICE, email="x@client.invalid", full_name="ERP", org_unit_id=admin.org_unit_id
+        )
+    for address in (support.email, client.email):
+        assert await outcome(admin.placement, provider, identity("attacker", address)) is Refusal.NO_SUCH_MEMBER
+        shown = await rehearse(admin.placement, provider, identity("attacker", address))
+        assert (shown.member, shown.outcome) == (None, "The account is taken or closed.")
+    async with tenant_scope(admin.placement, authorization_version=None):
+        assert await Member.filter(kind=MemberKind.SERVICE, subject__isnull=False).count() == 0
 
 
 async def test_o17_an_unverified_address_links_nobody(admin: Person, provider: Provider) -> None:

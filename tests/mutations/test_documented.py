@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from auth.support.grant import request_support
 from models.tenant import Role
 from schema.build import build_schema
 from schema.declarations import Declarations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tests.mutations.firm import Firm
 
 DOCS: Final = Path(__file__).parent.parent.parent / "docs"
-PAGES: Final = ("sessions.md", "oauth-clients.md")
+PAGES: Final = ("sessions.md", "oauth-clients.md", "support-access.md")
 
 
 def blocks(page: str) -> list[str]:
@@ -31,13 +32,19 @@ async def known(firm: Firm) -> dict[str, str]:
     """What the variables of the examples stand for, before the first of them has made anything."""
     async with tenant_scope(firm.placement, authorization_version=None, read_only=True):
         role = await Role.get(key="auditor")
-    return {"role": global_id("Role", role.id), "member": global_id("Member", (await firm.member()).member_id)}
+    async with tenant_scope(firm.placement, authorization_version=None):
+        request = await request_support(firm.placement.tenant_id, "ops@example.com", "Case 7", 2)
+    return {
+        "role": global_id("Role", role.id),
+        "member": global_id("Member", (await firm.member()).member_id),
+        "request": str(request.id),
+    }
 
 
 @pytest.mark.parametrize("page", PAGES)
 async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, page: str) -> None:
     values, examples = await known(firm), blocks(page)
-    assert len(examples) >= 4
+    assert len(examples) >= 3
     for example in examples:
         named = re.findall(r"\$(\w+): ID!", example)
         answer = await firm.ask(owner, example, **{name: values[name] for name in named})

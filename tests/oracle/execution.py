@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from graphql.execution.values import get_variable_values
 from strawberry.utils.str_converters import to_snake_case
 
 from auth.permissions import Permission
+from models.shared import SupportGrantStatus
 from models.tenant import Member, Role, RoleAssignment
 from resolvers.reads import One, Page, Source
 from schema.rules import FromColumn, FromColumns, FromKey, FromRead, FromSameRow
@@ -100,6 +101,18 @@ class Oracle:
         return Answer(orjson.dumps(result.data), tuple(errors), rights.cases)
 
 
+def _support_status(row: Row) -> SupportGrantStatus:
+    now = datetime.now(UTC)
+    match (row["approved_at"] is not None, row["ended_at"] is not None):
+        case (False, True):
+            return SupportGrantStatus.DENIED
+        case (True, True):
+            return SupportGrantStatus.ENDED
+        case (True, False):
+            return SupportGrantStatus.ACTIVE if row["expires_at"] > now else SupportGrantStatus.EXPIRED
+    return SupportGrantStatus.PENDING if row["requested_at"] > now - timedelta(days=7) else SupportGrantStatus.EXPIRED
+
+
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
     return next(each for each in operations if name is None or (each.name and each.name.value == name))
@@ -153,7 +166,8 @@ class _Resolving:
         if model is not None and row is not None:
             return self._of_row(rule.origin, model, row, info)
         if source is None:
-            return {"viewer": self._viewer, "clients": self._clients}[info.field_name]()
+            roots = {"viewer": self._viewer, "clients": self._clients, "supportAccess": self._support}
+            return roots[info.field_name]()
         return getattr(source, to_snake_case(info.field_name))
 
     def _of_row(self, origin: Origin, model: type[Model], row: Row, info: GraphQLResolveInfo[Any]) -> object:
@@ -226,6 +240,20 @@ class _Resolving:
         own = [row for row in self._reader.rows.tokens if row["member_id"] == self._reader.viewer.member_id]
         good = [row for row in own if row["revoked_at"] is None and row["expires_at"] > datetime.now(UTC)]
         return [SimpleNamespace(**row) for row in sorted(good, key=itemgetter("id"), reverse=True)]
+
+    def _support(self) -> list[object]:
+        found: list[object] = []
+        for row in sorted(self._reader.rows.support, key=itemgetter("id"), reverse=True):
+            member = row["approved_by"] and encode("Member", {"id": row["approved_by"]})
+            length = row["expires_at"] - (row["approved_at"] or row["requested_at"])
+            shown = {
+                "status": _support_status(row),
+                "minutes": length.days * 24 * 60 + length.seconds // 60,
+                "approved_by_id": member,
+                "expires_at": row["expires_at"] if row["approved_at"] else None,
+            }
+            found.append(SimpleNamespace(**{**row, **shown}))
+        return found
 
     def _clients(self) -> list[object]:
         rows = self._reader.rows

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from auth.personal_access_tokens import LONGEST_DAYS
-from models.shared import Client, PersonalAccessToken
+from models.shared import Client, PersonalAccessToken, SupportGrant
 from models.tenant import Member
 from tenancy.scope import tenant_scope
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def seed_shared(placement: TenantPlacement, random: Random) -> None:
-    """Clients of every kind, and tokens: good ones, revoked ones and expired ones, of two members."""
+    """Clients of every kind; good, revoked and expired tokens of two members; support access in every state."""
     async with tenant_scope(placement, authorization_version=None, read_only=True):
         members = sorted(await Member.all().values_list("id", flat=True))
     now = dt.datetime.now(dt.UTC)
@@ -47,6 +47,25 @@ async def seed_shared(placement: TenantPlacement, random: Random) -> None:
             last_used_at=now if number == 0 else None,
             revoked_at=now if number == 1 else None,
         )
+
+    for number in range(6):
+        approved, ended = number in {1, 2, 5}, number in {3, 5}
+        await SupportGrant.create(
+            tenant_id=placement.tenant_id,
+            operator=f"operator{number}@support.example",
+            reason=f"Case {number}",
+            requested_at=now - day * 8 if number == 4 else now - day,
+            approved_by=members[0] if approved else None,
+            approved_at=now - day if approved else None,
+            expires_at=now + day if number in {1, 5} else now - day / 2,
+            ended_at=now if ended else None,
+        )
+
+
+async def load_support(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of its grants of support access."""
+    rows: list[dict[str, Any]] = await SupportGrant.filter(tenant_id=tenant_id).values()
+    return rows
 
 
 async def load_clients(tenant_id: UUID) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from models import tenant as models
 from resolvers.reads import OwnUnit
 from tenancy.scope import tenant_scope
-from tests.oracle.shared_rows import load_clients, load_tokens
+from tests.oracle.shared_rows import load_clients, load_support, load_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,6 +46,7 @@ class TenantRows:
         keys: the same rows by model and key.
         clients: its rows among the shared ones.
         tokens: the same of personal access tokens.
+        support: the same of support access.
     """
 
     placement: TenantPlacement
@@ -54,6 +55,7 @@ class TenantRows:
     keys: Mapping[type[Model], Mapping[object, Row]]
     clients: Sequence[Row]
     tokens: Sequence[Row]
+    support: Sequence[Row]
 
     def by_key(self, model: type[Model], key: object) -> Row | None:
         """The row with this key."""
@@ -98,5 +100,12 @@ async def load_rows(placement: TenantPlacement) -> TenantRows:
             tables[model] = [dict(row) for row in rows]
         (state,) = await session.fetch("SELECT version FROM authorization_state")
     keys = {model: {row["id"]: row for row in rows} for model, rows in tables.items()}
-    clients, tokens = await load_clients(placement.tenant_id), await load_tokens(placement.tenant_id)
-    return TenantRows(placement, state["version"], tables, keys, clients, tokens)
+    return TenantRows(
+        placement,
+        state["version"],
+        tables,
+        keys,
+        clients=await load_clients(placement.tenant_id),
+        tokens=await load_tokens(placement.tenant_id),
+        support=await load_support(placement.tenant_id),
+    )
