@@ -143,6 +143,11 @@ class Settings(BaseSettings):
         return self.environment == "development" if self.graphiql is None else self.graphiql
 
     @property
+    def is_https(self) -> bool:
+        """Whether browsers reach the server by https only."""
+        return self.public_url.startswith("https:")
+
+    @property
     def public_origin(self) -> str:
         """Scheme, host and port of the public URL, with no path: what an ``Origin`` header must equal."""
         parts = urlsplit(self.public_url)

@@ -79,17 +79,13 @@ def create_app(settings: Settings, *, drain: Drain | None = None, extra_routes: 
         ],
         middleware=[
             Middleware(RequestLogMiddleware, drain=drain),
-            Middleware(SecurityHeadersMiddleware, https=_is_https(settings)),
+            Middleware(SecurityHeadersMiddleware, https=settings.is_https),
         ],
         lifespan=partial(_lifespan, settings, drain),
     )
     # Starlette would redirect /graphql/ to an address that it makes of the Host header, which anybody may choose.
     app.router.redirect_slashes = False
     return app
-
-
-def _is_https(settings: Settings) -> bool:
-    return settings.public_url.startswith("https:")
 
 
 @contextlib.asynccontextmanager
@@ -132,8 +128,7 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
         if settings.serves_graphiql
         else None,
     )
-    headed = SecurityHeadersMiddleware(app.state.graphql, https=_is_https(settings))
-    app.state.graphql_with_log = RequestLogMiddleware(headed, drain)
+    app.state.graphql_with_log = RequestLogMiddleware(app.state.graphql, drain)
 
 
 class _Application(Starlette):

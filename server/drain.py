@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 
 class Drain:
@@ -34,17 +34,18 @@ class Drain:
             callback()
         self._when_ending.clear()
 
-    @contextlib.contextmanager
-    def request(self) -> Iterator[None]:
-        """Count the request that runs inside."""
+    def request(self) -> Self:
+        """Count the request that runs inside; one object is enough for all of them."""
+        return self
+
+    def __enter__(self) -> None:
         self._requests += 1
         self._idle.clear()
-        try:
-            yield
-        finally:
-            self._requests -= 1
-            if not self._requests:
-                self._idle.set()
+
+    def __exit__(self, *_problem: object) -> None:
+        self._requests -= 1
+        if not self._requests:
+            self._idle.set()
 
     async def finished(self, seconds: float) -> bool:
         """Wait until no request runs, ``seconds`` at most; false when some still do.

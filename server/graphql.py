@@ -19,11 +19,13 @@ from errors import ErrorCode
 from server import graphql_response, parameters
 from server.challenge import bearer_challenge
 from server.cross_site import check_same_origin
+from server.graphql_response import Answer
 from server.negotiation import MediaType, negotiate
 from server.plain_post import plain_post
 from server.refusal import RequestRefusedError, refuse
 from server.request_body import check_body_headers, read_body
 from server.request_log import record_of
+from server.security_headers import SecurityHeadersMiddleware, security_headers
 from tenancy.errors import StaleAuthorizationError
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from auth.viewer import Viewer
     from engine.request import Request
     from engine.result import Result
-    from server.graphql_response import Answer
     from server.request_log import RequestRecord
     from settings import Settings
 
@@ -70,7 +71,8 @@ class GraphQLEndpoint:
         self._execute = execute
         self._authenticator = authenticator
         self._settings = settings
-        self._graphiql = graphiql
+        self._headers = security_headers(https=settings.is_https)
+        self._graphiql = None if graphiql is None else SecurityHeadersMiddleware(graphiql, https=settings.is_https)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         record = record_of(scope)
@@ -83,7 +85,11 @@ class GraphQLEndpoint:
         except Exception:  # noqa: BLE001 - whatever it is, the caller gets a masked error and the log the rest
             _log.exception("operation failed")
             response = graphql_response.failed(record.request_id)
-        await response(scope, receive, send)
+        if isinstance(response, Answer):
+            # With the headers that every answer carries: middleware around the usual request would cost it more.
+            await response.send(send, self._headers)
+        else:
+            await response(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, record: RequestRecord) -> Answer | ASGIApp:
         method: str = scope["method"]

@@ -45,7 +45,11 @@ class Answer:
         self._body = body
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        headers = [*self._headers, (b"content-length", str(len(self._body)).encode())]
+        await self.send(send, ())
+
+    async def send(self, send: Send, further: Sequence[tuple[bytes, bytes]]) -> None:
+        """Send it, with these headers as well."""
+        headers = [*self._headers, *further, (b"content-length", str(len(self._body)).encode())]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self._body})
 

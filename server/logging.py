@@ -65,8 +65,8 @@ def log_request(line: dict[str, object]) -> None:
     line["event"] = "request"
     line["request_id"] = current_request_id.get()
     line["level"] = "info"
-    line["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    _write(orjson.dumps(line))
+    line["timestamp"] = datetime.now(UTC)
+    _write(orjson.dumps(line, option=orjson.OPT_UTC_Z))
 
 
 class _RequestLines:

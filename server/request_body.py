@@ -11,6 +11,8 @@ from errors import ErrorCode
 from server.refusal import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
     from starlette.datastructures import Headers
     from starlette.types import Receive
 
@@ -49,11 +51,39 @@ async def read_body(receive: Receive, limit: int, *, seconds: float = BODY_SECON
         RequestRefusedError: 413 as soon as it exceeds ``limit`` bytes; 408 when it takes longer than ``seconds``.
         ClientDisconnect: the client went away.
     """
+    reading = _read(receive, limit)
+    try:
+        # Nearly every body has come along with its headers. It is read at once, without setting an alarm.
+        waits_for = reading.send(None)
+    except StopIteration as read:
+        body: bytes = read.value
+        return body
     try:
         async with asyncio.timeout(seconds):
-            return await _read(receive, limit)
+            return await _Rest(reading, waits_for)
     except TimeoutError:
         refuse(408, "The body took too long to arrive.", headers=_CLOSE)
+
+
+class _Rest:
+    """What is left of a coroutine that has begun, to be awaited.
+
+    Args:
+        begun: the coroutine.
+        waits_for: the future that it has come to wait for.
+    """
+
+    def __init__(self, begun: Coroutine[object, None, bytes], waits_for: object) -> None:
+        self._begun = begun
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[object, None, bytes]:
+        try:
+            yield self._waits_for
+        except BaseException:
+            self._begun.close()
+            raise
+        return (yield from self._begun.__await__())
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
-from secrets import token_hex
+from os import urandom
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -126,5 +126,5 @@ def _request_id(scope: Scope) -> str:
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             given: bytes = value
-            return given.decode() if _WELL_FORMED.match(given) else token_hex(16)
-    return token_hex(16)
+            return given.decode() if _WELL_FORMED.match(given) else urandom(16).hex()
+    return urandom(16).hex()

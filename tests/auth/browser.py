@@ -28,7 +28,7 @@ def gateway(authentication: Authentication) -> Starlette:
         routes=list(AUTH_ROUTES),
         middleware=[
             Middleware(RequestLogMiddleware, drain=Drain()),
-            Middleware(SecurityHeadersMiddleware, https=authentication.settings.public_url.startswith("https:")),
+            Middleware(SecurityHeadersMiddleware, https=authentication.settings.is_https),
         ],
     )
     app.state.authentication = authentication

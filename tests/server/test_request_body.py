@@ -91,3 +91,27 @@ async def test_a_body_that_never_ends_is_given_up() -> None:
 async def test_a_client_that_leaves_is_noticed() -> None:
     with pytest.raises(ClientDisconnect):
         await read_body(receive_of([chunk(b"{"), {"type": "http.disconnect"}]), 10)
+
+
+async def test_a_body_that_comes_in_parts_and_pauses_is_read_to_its_end() -> None:
+    loop = asyncio.get_running_loop()
+    parts = [loop.create_future() for _ in range(3)]
+
+    async def receive() -> Message:
+        message: Message = await next(part for part in parts if not part.done() or not part.cancelled())
+        parts.pop(0)
+        return message
+
+    reading = asyncio.create_task(read_body(receive, 100))
+    for number, part in enumerate(list(parts)):
+        await asyncio.sleep(0)
+        part.set_result(chunk(f"{number}".encode(), more=number < 2))
+    assert await reading == b"012"
+
+
+async def test_who_waits_for_a_body_can_be_cancelled() -> None:
+    reading = asyncio.create_task(read_body(receive_of([]), 100))
+    await asyncio.sleep(0)
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
