@@ -19,7 +19,7 @@ from auth.permissions import Permission
 from auth.scannable_secret import CLIENT_SECRET, new_secret
 from auth.sessions.access_token import audience
 from models.shared import Client, Session
-from models.tenant import Member, RoleAssignment
+from models.tenant import AuditEvent, Member, RoleAssignment
 from tenancy.scope import tenant_scope
 from tests.auth.conftest import add_person, add_provider
 from tests.auth.partner import KEYS, Partner, new_partner, public_keys
@@ -132,6 +132,15 @@ async def test_j9_a_client_that_is_switched_off_is_refused_and_its_tokens_die(pa
     async with tenant_scope(member.placement, authorization_version=None):
         await set_enabled(partner.client.tenant_id, partner.id, NOBODY, enabled=True)
     assert await introspected(partner, token) == {"active": False}, "back on, but not for what was revoked"
+
+
+async def test_another_tenant_neither_switches_nor_rotates_a_client(partner: Partner, globex: TenantPlacement) -> None:
+    before = await Client.filter(id=partner.id).values()
+    async with tenant_scope(globex, authorization_version=None):
+        assert await set_enabled(globex.tenant_id, partner.id, NOBODY, enabled=False) is None
+        assert await rotate_secret(globex.tenant_id, partner.id, NOBODY) is None
+        assert await AuditEvent.filter(subject_id=partner.id).count() == 0
+    assert await Client.filter(id=partner.id).values() == before
 
 
 async def test_j9_a_client_that_has_expired_or_whose_member_is_inactive_is_refused(partner: Partner) -> None:

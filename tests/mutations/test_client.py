@@ -184,6 +184,17 @@ async def test_to_read_clients_is_not_to_write_them(firm: Firm, owner: Viewer, a
     assert (await create(firm, auditor)).codes == ["FORBIDDEN"]
 
 
+async def test_to_write_clients_in_a_region_is_not_to_write_those_of_another(firm: Firm, owner: Viewer) -> None:
+    writer = await firm.role(Permission.CLIENT_WRITE)
+    viewer = await firm.member(("auditor", None), (writer, "EMEA"))
+    elsewhere = await made(firm, owner, orgUnitId=firm.unit_id("Americas"), scopes=[])
+    for document, more in ((ROTATE, {}), (SWITCH, {"enabled": False})):
+        assert (await firm.ask(viewer, document, input={"id": elsewhere, **more})).codes == ["FORBIDDEN"]
+    assert await Client.filter(id=elsewhere, enabled=True, previous_secret_hash=None).exists()
+    here = await made(firm, owner, orgUnitId=firm.unit_id("DACH"), scopes=[])
+    assert (await firm.ask(viewer, SWITCH, input={"id": here, "enabled": False})).user_errors == []
+
+
 async def test_a_token_or_a_client_makes_no_client_and_gets_no_secret(firm: Firm, owner: Viewer) -> None:
     client_id, role = await made(firm, owner), await role_id(firm, "auditor")
     for kind in ActingKind:

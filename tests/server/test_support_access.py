@@ -107,6 +107,29 @@ async def test_t17_the_tenants_log_has_what_support_has_looked_at(gateway: Gatew
     assert "Acme Supplies" not in str(read.details)
 
 
+async def test_t17_what_support_waits_for_is_in_the_log_before_anything_has_happened(gateway: Gateway) -> None:
+    grant = await requested(gateway)
+    await change(gateway, "supportAccessApprove", grant)
+    token = await command(gateway, "enter", grant)
+    document = "subscription { companyChanged { kind company { name } } }"
+
+    async def noted() -> bool:
+        async with tenant_scope(gateway.tenants[0], authorization_version=None, read_only=True):
+            events = await AuditEvent.filter(action="support_access:read")
+        return any("Subscription.companyChanged" in str(each.details) for each in events)
+
+    async with (
+        gateway.client(token) as client,
+        client.stream(
+            "POST", "/graphql/stream", json={"query": document}, headers={"accept": "text/event-stream"}
+        ) as stream,
+    ):
+        assert stream.status_code == 200
+        async with asyncio.timeout(20):
+            while not await noted():  # noqa: ASYNC110 - the table tells nobody
+                await asyncio.sleep(0.05)
+
+
 async def test_the_list_and_the_end_of_a_request(gateway: Gateway) -> None:
     grant = await requested(gateway)
     await command(gateway, "end", grant)
