@@ -20,6 +20,7 @@ from auth.sessions.session import Sessions
 from auth.sessions.signing_keys import SigningKeys
 from auth.sso.oidc import OpenIdConnect
 from auth.sso.outbound import Outbound
+from auth.sso.saml.metadata_refresh import MetadataRefresh
 from auth.sso.saml.provider_documents import ProviderDocuments
 from auth.sso.saml.self_test import check_verification
 from auth.sso.saml.sign_off import SamlSignOff
@@ -116,7 +117,7 @@ async def open_authentication(
         keys = SigningKeys(settings)
         sessions = Sessions(settings, keys, directory)
         oidc = OpenIdConnect(settings, outbound, documents)
-        saml_documents = ProviderDocuments(outbound)
+        saml_documents = ProviderDocuments(outbound, MetadataRefresh(outbound, documents, directory))
         verifications = Verifications()
         opened.callback(verifications.close)
         sign_on = SamlSignOn(settings, saml_documents, verifications)

@@ -6,11 +6,12 @@ import asyncio
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from cyclopts import App, Parameter
+from cyclopts import App, Parameter, validators
 from strawberry.utils.str_converters import to_camel_case
 
 from auth.sso.connection import OPERATOR, Connections, issuer_of
@@ -135,6 +136,32 @@ def rotate_secret(identifier: UUID, client_secret_file: Path, *, as_json: Json =
         as_json: Print JSON for a program to read.
     """
     update(identifier, options=SettingsOptions(client_secret_file=client_secret_file), as_json=as_json)
+
+
+@app.command(help_epilogue="Example: `fieldgate identity-provider rotate-key 0199… --keep-days 30`")
+def rotate_key(
+    identifier: UUID,
+    *,
+    keep_days: Annotated[int | None, Parameter(validator=validators.Number(gte=0))] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a new key of ours in a SAML connection. It signs from now on, and is what our metadata shows.
+
+    Give the provider our metadata anew right after: one that checks our requests refuses them until it has it.
+
+    Args:
+        identifier: The connection's id.
+        keep_days: How long what the provider encrypts with the present key is still opened; 0 if somebody may have
+            got hold of it. As long as its certificate is good, if this is not given.
+        as_json: Print JSON for a program to read.
+    """
+    keep = None if keep_days is None else timedelta(days=keep_days)
+
+    async def work() -> dict[str, Any]:
+        async with _tenant_of(identifier) as opened:
+            return opened.described(await opened.connections.rotate_key(OPERATOR, identifier, keep=keep))
+
+    _print([asyncio.run(work())], as_json=as_json)
 
 
 @app.command(name="list", help_epilogue="Example: `fieldgate identity-provider list --tenant acme --json`")

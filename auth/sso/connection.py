@@ -8,7 +8,7 @@ event is written while the row's is open: what cannot be written down is not don
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tortoise.exceptions import IntegrityError
@@ -23,6 +23,7 @@ from auth.sso.provider import seal_client_secret
 from auth.sso.refusal import SignInRefusedError
 from auth.sso.rehearsal import test_ticket
 from auth.sso.saml.metadata import read_metadata
+from auth.sso.saml.service_provider_key import new_pair, replace_key
 from models.shared import IdentityProvider, IdentityProviderKind, Session
 from models.tenant import AuditActorKind, Member
 from tenancy.scope import current_scope
@@ -195,6 +196,31 @@ class Connections:
                 identity_provider_id=None, subject=None, external_id=None, version=F("version") + 1
             )
             await row.delete()
+
+    async def rotate_key(
+        self, author: Author, identity_provider_id: UUID, *, keep: timedelta | None = None
+    ) -> IdentityProvider:
+        """Make a new key of ours in a SAML connection: it signs from now on, and is what our metadata shows.
+
+        Args:
+            author: who wants it.
+            identity_provider_id: of the connection.
+            keep: how long the present key still opens what the provider encrypts with it; ``None``: until its
+                certificate ends.
+
+        Raises:
+            ChangeRefusedError: there is no such connection, or it has no key of ours.
+        """
+        now = datetime.now(UTC)
+        pair = await new_pair(now)
+        async with both_transactions():
+            row = await _locked(identity_provider_id)
+            if row.kind is not IdentityProviderKind.SAML:
+                message = "Only a SAML connection has keys of ours."
+                raise ChangeRefusedError(Problem("id", message, ProblemKind.CONFLICT))
+            await _record(author, "identity_provider:rotate_key", row.id)
+            await replace_key(self._settings, row.id, pair, now, keep=keep)
+        return row
 
     async def test_address(self, author: Author, identity_provider_id: UUID) -> str:
         """Where to go for a dry run, with what waits in force: it shows what the provider says and signs nobody in.

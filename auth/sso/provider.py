@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from tortoise.expressions import Q
@@ -74,22 +74,36 @@ async def provider_by_id(
     Args:
         settings: of the whole server.
         provider_id: of the connection.
-        tenant_id: whose it has to be; ``None`` only where the provider speaks for itself (a logout).
+        tenant_id: whose it has to be; ``None`` only where a ticket of ours names the connection.
         kind: what it has to speak, where the message has come by a way of that protocol.
         dry_run: nobody will be signed in, so it need not be switched on, and what waits for a test counts.
 
     Raises:
         SignInRefusedError: it was, or there is none.
     """
-    found = (_set_up() if dry_run else _enabled()).filter(id=provider_id)
-    if tenant_id is not None:
-        found = found.filter(tenant_id=tenant_id)
-    if kind is not None:
-        found = found.filter(kind=kind)
-    row = await found.first()
-    if row is None:
-        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
-    return as_provider(settings, with_staged(row) if dry_run else row)
+    row = await _found(_set_up() if dry_run else _enabled(), provider_id, tenant_id, kind)
+    if not dry_run or not row.staged:
+        return as_provider(settings, row)
+    waiting = as_provider(settings, with_staged(row))
+    # What waits is tried as it was given: a document that is fetched anew takes the place of the one in force.
+    return replace(waiting, saml=waiting.saml and replace(waiting.saml, metadata_url=None))
+
+
+async def provider_that_signs_out(
+    settings: Settings, provider_id: UUID, tenant_id: UUID | None = None, *, kind: IdentityProviderKind | None = None
+) -> Provider:
+    """A provider whose sessions end, as it is in force, and switched on or not.
+
+    Args:
+        settings: of the whole server.
+        provider_id: of the connection.
+        tenant_id: whose it has to be; ``None`` only where the provider speaks for itself.
+        kind: what it has to speak, where the message has come by a way of that protocol.
+
+    Raises:
+        SignInRefusedError: there is none.
+    """
+    return as_provider(settings, await _found(_set_up(), provider_id, tenant_id, kind))
 
 
 def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> bytes:
@@ -116,6 +130,20 @@ def as_provider(settings: Settings, row: IdentityProvider) -> Provider:
         saml=_terms(row) if row.kind is IdentityProviderKind.SAML else None,
         revision=row.revision,
     )
+
+
+async def _found(
+    among: QuerySet[IdentityProvider], provider_id: UUID, tenant_id: UUID | None, kind: IdentityProviderKind | None
+) -> IdentityProvider:
+    found = among.filter(id=provider_id)
+    if tenant_id is not None:
+        found = found.filter(tenant_id=tenant_id)
+    if kind is not None:
+        found = found.filter(kind=kind)
+    row = await found.first()
+    if row is None:
+        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+    return row
 
 
 def _terms(row: IdentityProvider) -> SamlTerms:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from auth.audit import Actor, record
@@ -186,6 +186,9 @@ class SignIn:
         try:
             try:
                 attempt = self._answered_attempt(connection, message, sealed_attempt)
+                if attempt is not None and attempt.dry_run:
+                    provider = await provider_by_id(self._settings, provider.id, placement.tenant_id, dry_run=True)
+                    connection = replace(connection, provider=provider)
                 assertion = await self._saml.assertion(connection, message.raw, attempt)
                 identity = await identity_of(provider, assertion)
                 if attempt is None:

@@ -12,7 +12,7 @@ import httpx2
 from auth.cookies import Cookie
 from auth.sso.attempt import SIGN_OUT, seal_attempt, unseal_attempt
 from auth.sso.departure import Departure
-from auth.sso.provider import provider_by_id
+from auth.sso.provider import provider_that_signs_out
 from auth.sso.provider_sessions import consume_logout, end_provider_sessions
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.refusal_audit import RefusalAudit
@@ -53,7 +53,7 @@ class SignOut:
         Raises:
             SignInRefusedError: the token is not to be believed, or was used before.
         """
-        provider = await provider_by_id(self._settings, provider_id, kind=IdentityProviderKind.OIDC, dry_run=True)
+        provider = await provider_that_signs_out(self._settings, provider_id, kind=IdentityProviderKind.OIDC)
         claims = await self._oidc.logout_claims(provider, token)
         await consume_logout(provider.id, claims.token_id, claims.expires_at)
         return await end_provider_sessions(
@@ -71,7 +71,7 @@ class SignOut:
         Raises:
             SignInRefusedError: it is no such provider, or says it is another.
         """
-        provider = await provider_by_id(self._settings, provider_id, kind=IdentityProviderKind.OIDC, dry_run=True)
+        provider = await provider_that_signs_out(self._settings, provider_id, kind=IdentityProviderKind.OIDC)
         if issuer != provider.issuer or not provider_session:
             raise SignInRefusedError(Refusal.ISSUER_PARAMETER)
         await end_provider_sessions(
@@ -117,9 +117,7 @@ class SignOut:
             return None
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                provider = await provider_by_id(
-                    self._settings, ended.identity_provider_id, ended.tenant_id, dry_run=True
-                )
+                provider = await provider_that_signs_out(self._settings, ended.identity_provider_id, ended.tenant_id)
                 if provider.saml is not None:
                     return await self._to_saml(provider, ended)
                 back = self._settings.public_url.rstrip("/") + SIGNED_OUT_PATH

@@ -13,7 +13,7 @@ import pytest
 
 from auth.sso.domains import record_name
 from auth.sso.provider import as_provider
-from models.shared import Domain, IdentityProvider
+from models.shared import Domain, IdentityProvider, ServiceProviderKey
 from models.tenant import AuditActorKind, AuditEvent
 from tenancy.scope import tenant_scope
 from tests.auth.name_server import name_server
@@ -137,3 +137,18 @@ async def test_a_domain_is_claimed_and_proved(fieldgate: Command, acme: TenantPl
         verified = await fieldgate("domain", "verify", *named, **asking)
     assert (verified.returncode, verified.stdout) == (0, "acme.example is verified\n"), verified.stderr
     assert (await fieldgate("domain", "add", "no domain", "--tenant", acme.slug)).returncode == 2
+
+
+async def test_a_new_key_of_ours_is_made_and_the_one_before_kept_for_a_while(
+    fieldgate: Command, acme: TenantPlacement
+) -> None:
+    row = await IdentityProvider.create(tenant_id=acme.tenant_id, name="SAML", kind="saml", issuer=ISSUER)
+    for arguments in ((), ("--keep-days", "30", "--json")):
+        rotated = await fieldgate("identity-provider", "rotate-key", str(row.id), *arguments)
+        assert rotated.returncode == 0, rotated.stderr
+    keys = await ServiceProviderKey.filter(identity_provider_id=row.id).order_by("id")
+    assert [key.retired_at is None for key in keys] == [False, True]
+    assert json.loads(rotated.stdout)[0]["id"] == str(row.id)
+    assert "PRIVATE" not in rotated.stdout
+    wrong = await fieldgate("identity-provider", "rotate-key", str(row.id), "--keep-days", "-1")
+    assert wrong.returncode == 2

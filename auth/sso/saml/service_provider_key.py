@@ -98,25 +98,53 @@ async def _live(identity_provider_id: UUID, now: datetime) -> list[ServiceProvid
 
 
 async def _make(settings: Settings, identity_provider_id: UUID, now: datetime) -> None:
-    # Before the transaction, since it takes a good part of a second; and in a thread, since all others would wait.
-    private_key = await asyncio.to_thread(rsa.generate_private_key, _EXPONENT, KEY_BITS)
-    certificate = _certificate(private_key, now)
-    private = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    pair = await new_pair(now)
     async with in_transaction("shared"):
         connection = IdentityProvider.filter(id=identity_provider_id, kind=IdentityProviderKind.SAML)
         # The lock on the connection's row lets one process make its key; the others find it made.
         if await connection.select_for_update().first() is None:
             raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
-        if any(row.retired_at is None for row in await _live(identity_provider_id, now)):
-            return
-        key_id = uuid7()
-        await ServiceProviderKey.create(
-            id=key_id,
-            identity_provider_id=identity_provider_id,
-            certificate=certificate.public_bytes(Encoding.PEM).decode(),
-            private_key_encrypted=seal(settings, Purpose.SERVICE_PROVIDER_KEY, private, bound_to=str(key_id)),
-            not_after=certificate.not_valid_after_utc,
-        )
+        if not any(row.retired_at is None for row in await _live(identity_provider_id, now)):
+            await _insert(settings, identity_provider_id, pair)
+
+
+async def new_pair(now: datetime) -> KeyPair:
+    """A key, and a certificate of it, of no connection yet."""
+    # In a thread, since it takes a good part of a second, and all others would wait.
+    private_key = await asyncio.to_thread(rsa.generate_private_key, _EXPONENT, KEY_BITS)
+    return KeyPair(_certificate(private_key, now), private_key)
+
+
+async def replace_key(
+    settings: Settings, identity_provider_id: UUID, pair: KeyPair, now: datetime, *, keep: timedelta | None = None
+) -> None:
+    """Make a new pair the current one of a connection whose row the caller has locked.
+
+    Args:
+        settings: of the whole server.
+        identity_provider_id: of the connection.
+        pair: from ``new_pair``; not within the transaction, which would be open for as long as making it takes.
+        now: the time.
+        keep: how long the present one still opens what was encrypted with it; ``None``: until its certificate ends.
+    """
+    for row in await _live(identity_provider_id, now):
+        if row.retired_at is None:
+            row.retired_at = now
+            row.not_after = row.not_after if keep is None else min(row.not_after, now + keep)
+            await row.save(update_fields=["retired_at", "not_after", "updated_at"])
+    await _insert(settings, identity_provider_id, pair)
+
+
+async def _insert(settings: Settings, identity_provider_id: UUID, pair: KeyPair) -> None:
+    key_id = uuid7()
+    private = pair.private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    await ServiceProviderKey.create(
+        id=key_id,
+        identity_provider_id=identity_provider_id,
+        certificate=pair.certificate.public_bytes(Encoding.PEM).decode(),
+        private_key_encrypted=seal(settings, Purpose.SERVICE_PROVIDER_KEY, private, bound_to=str(key_id)),
+        not_after=pair.certificate.not_valid_after_utc,
+    )
 
 
 def _certificate(private_key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from auth.sso.provider import Provider
     from auth.sso.saml.addressed import Addressed
     from auth.sso.saml.incoming import Incoming
+    from auth.sso.saml.incoming_logout import LogoutRequest
     from auth.sso.saml.metadata import IdentityProviderMetadata
     from auth.sso.saml.outgoing import Outgoing
     from auth.sso.saml.provider_documents import ProviderDocuments
@@ -75,9 +76,12 @@ class SamlSignOff:
         """
         now = datetime.now(UTC)
         provider = connection.provider
-        metadata = await self._documents.metadata(provider, now)
-        expected = _expectation(connection, metadata)
-        request = await self._verifications.run(partial(verified_request, message, expected, now))
+
+        async def verify(metadata: IdentityProviderMetadata) -> tuple[LogoutRequest, IdentityProviderMetadata]:
+            expected = _expectation(connection, metadata)
+            return await self._verifications.run(partial(verified_request, message, expected, now)), metadata
+
+        request, metadata = await self._documents.verified(provider, now, verify)
         await consume_logout(provider.id, request.id, int(request.memorable_until.timestamp()))
         ended = 0
         for provider_session in request.provider_sessions or (None,):
@@ -107,9 +111,12 @@ class SamlSignOff:
             SignInRefusedError: something about it does not hold, or they are not.
         """
         now = datetime.now(UTC)
-        metadata = await self._documents.metadata(connection.provider, now)
-        expected = _expectation(connection, metadata, request_id=request_id(attempt))
-        await self._verifications.run(partial(check_response, message, expected, now))
+
+        async def verify(metadata: IdentityProviderMetadata) -> None:
+            expected = _expectation(connection, metadata, request_id=request_id(attempt))
+            await self._verifications.run(partial(check_response, message, expected, now))
+
+        await self._documents.verified(connection.provider, now, verify)
 
 
 def _expectation(

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from auth.sso.provider import Provider
     from auth.sso.saml.addressed import Addressed
     from auth.sso.saml.assertion import VerifiedAssertion
+    from auth.sso.saml.metadata import IdentityProviderMetadata
     from auth.sso.saml.outgoing import Outgoing
     from auth.sso.saml.provider_documents import ProviderDocuments
+    from auth.sso.saml.service_provider_key import ServiceProviderKeys
     from auth.sso.saml.verifications import Verifications
     from settings import Settings
 
@@ -63,22 +65,31 @@ class SamlSignOn:
         """
         now = datetime.now(UTC)
         provider = connection.provider
-        metadata = await self._documents.metadata(provider, now)
         keys = await service_provider_keys(self._settings, provider.id, now)
-        assert provider.saml is not None  # noqa: S101 # it has metadata
-        policy = provider.saml.policy
-        expected = Expectation(
-            issuer=provider.issuer,
-            audience=connection.ours.entity_id,
-            recipient=connection.ours.assertion_consumer,
-            keys=metadata.keys,
-            signed_response=policy in {SigningPolicy.RESPONSE, SigningPolicy.BOTH},
-            signed_assertion=policy in {SigningPolicy.ASSERTION, SigningPolicy.BOTH},
-            encrypted=provider.saml.encrypted,
-            decryption_keys=tuple(pair.private_key for pair in (keys.current, *keys.retired)),
-            request_id=None if attempt is None else request_id(attempt),
-            unsolicited=attempt is None,
-        )
-        assertion = await self._verifications.verified_assertion(raw, expected, now)
+
+        async def verify(metadata: IdentityProviderMetadata) -> VerifiedAssertion:
+            expected = _expectation(connection, metadata, keys, attempt)
+            return await self._verifications.verified_assertion(raw, expected, now)
+
+        assertion = await self._documents.verified(provider, now, verify)
         await consume(provider.id, assertion, now)
         return assertion
+
+
+def _expectation(
+    connection: Addressed, metadata: IdentityProviderMetadata, keys: ServiceProviderKeys, attempt: Attempt | None
+) -> Expectation:
+    terms = connection.provider.saml
+    assert terms is not None  # noqa: S101 # it has metadata
+    return Expectation(
+        issuer=connection.provider.issuer,
+        audience=connection.ours.entity_id,
+        recipient=connection.ours.assertion_consumer,
+        keys=metadata.keys,
+        signed_response=terms.policy in {SigningPolicy.RESPONSE, SigningPolicy.BOTH},
+        signed_assertion=terms.policy in {SigningPolicy.ASSERTION, SigningPolicy.BOTH},
+        encrypted=terms.encrypted,
+        decryption_keys=tuple(pair.private_key for pair in (keys.current, *keys.retired)),
+        request_id=None if attempt is None else request_id(attempt),
+        unsolicited=attempt is None,
+    )
