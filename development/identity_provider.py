@@ -18,10 +18,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from auth.sealing import Purpose, derived_key
-from auth.sso.oidc import CALLBACK_PATH
+from auth.sso.oidc import redirect_uri
 from development.identity_provider_people import person_of, persons_of
 from development.identity_provider_protocol import ALGORITHM, Answer, ProtocolRequest, ProtocolServer
 from development.identity_provider_tokens import SCOPES, Client, Issued
+from models.shared import IdentityProvider
 from server.request_body import read_body
 from server.routes.pages import page
 from settings import InsecureSettingsError
@@ -114,7 +115,7 @@ class DevelopmentIdentityProvider:
     async def ask(self, request: Request) -> Response:
         """The page that asks who one is."""
         placement = await _placement(request)
-        server, asked = self._server(placement), _authorization_request(request)
+        server, asked = await self._server(placement), _authorization_request(request)
         try:
             server.get_consent_grant(asked)
         except OAuth2Error as error:
@@ -124,7 +125,7 @@ class DevelopmentIdentityProvider:
     async def choose(self, request: Request) -> Response:
         """What the page sends: back to where one came from, with a code."""
         placement = await _placement(request)
-        server, asked = self._server(placement), _authorization_request(request)
+        server, asked = await self._server(placement), _authorization_request(request)
         chosen = (await _form(request)).get("member", [""])[0]
         try:
             grant = server.get_consent_grant(asked)
@@ -135,7 +136,7 @@ class DevelopmentIdentityProvider:
 
     async def token(self, request: Request) -> Response:
         """A code for tokens."""
-        server = self._server(await _placement(request))
+        server = await self._server(await _placement(request))
         asked = ProtocolRequest("POST", await _form(request), dict(request.headers))
         return _response(server.create_token_response(asked))
 
@@ -148,11 +149,13 @@ class DevelopmentIdentityProvider:
             return JSONResponse({"error": "invalid_token"}, 401, headers={"WWW-Authenticate": "Bearer"})
         return JSONResponse(claims, headers=_NO_STORE)
 
-    def _server(self, placement: TenantPlacement) -> ProtocolServer:
+    async def _server(self, placement: TenantPlacement) -> ProtocolServer:
+        connections = IdentityProvider.filter(tenant_id=placement.tenant_id)
+        known = [redirect_uri(self._settings, row.id) async for row in connections]
         client = Client(
             client_id=CLIENT_ID,
             client_secret=client_secret_of(self._settings, placement.tenant_id),
-            redirect_uri=self._settings.public_url.rstrip("/") + CALLBACK_PATH,
+            redirect_uris=frozenset(known),
         )
         return ProtocolServer(issuer_of(self._settings, placement.slug), client, self._issued)
 

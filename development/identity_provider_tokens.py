@@ -47,7 +47,7 @@ class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
 
     client_id: str
     client_secret: str = field(repr=False)
-    redirect_uri: str
+    redirect_uris: frozenset[str]
 
     def get_client_id(self) -> str:
         return self.client_id
@@ -59,7 +59,7 @@ class Client(ClientMixin):  # type: ignore[misc] # Authlib ships no types
         return " ".join(word for word in (scope or "").split() if word in SCOPES)
 
     def check_redirect_uri(self, redirect_uri: str) -> bool:
-        return redirect_uri == self.redirect_uri
+        return redirect_uri in self.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:
         return secrets.compare_digest(client_secret.encode(), self.client_secret.encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from auth.sso.oidc import CALLBACK_PATH
+from auth.sso.oidc import redirect_uri
 from auth.sso.saml.service_provider import service_provider
 from auth.sso.sign_out import SIGNED_OUT_PATH
 from models.shared import IdentityProvider, IdentityProviderKind
@@ -25,7 +25,7 @@ def connection_addresses(settings: Settings, tenant_slug: str, row: IdentityProv
             "single_logout_url": f"{base}/saml/{tenant_slug}/sls/{row.id}",
         }
     return {
-        "redirect_uri": base + CALLBACK_PATH,
+        "redirect_uri": redirect_uri(settings, row.id),
         "post_logout_redirect_uri": base + SIGNED_OUT_PATH,
         "backchannel_logout_uri": f"{base}/auth/backchannel-logout/{row.id}",
         "frontchannel_logout_uri": f"{base}/auth/frontchannel-logout/{row.id}",

@@ -26,6 +26,7 @@ from auth.sso.refusal import Refusal, SignInRefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from auth.sso.attempt import Attempt
     from auth.sso.metadata import ProviderMetadata
@@ -40,12 +41,21 @@ _SCOPE: Final = "openid email profile"
 _MAX_QUERY: Final = 8_192
 
 
+def redirect_uri(settings: Settings, connection_id: UUID) -> str:
+    """Where a connection's provider sends people back to: an address of its own (RFC 9700, 4.4.2).
+
+    Most providers do not say who answers (RFC 9207). At an address that all share, the code of one provider would be
+    redeemed at another, which had sent the browser on to it, and whoever runs that one could use it.
+    """
+    return f"{settings.public_url.rstrip('/')}{CALLBACK_PATH}/{connection_id}"
+
+
 class OpenIdConnect:
     """Sends people to their provider, and makes an identity of what they bring back."""
 
     def __init__(self, settings: Settings, outbound: Outbound, cache: Cache) -> None:
         self._outbound = outbound
-        self._redirect_uri = settings.public_url.rstrip("/") + CALLBACK_PATH
+        self._settings = settings
         self._metadata = MetadataReader(outbound, cache)
         self._keys = ProviderKeys(outbound, cache)
 
@@ -121,7 +131,7 @@ class OpenIdConnect:
             client_secret=provider.client_secret,
             token_endpoint_auth_method=metadata.client_authentication,
             scope=_SCOPE,
-            redirect_uri=self._redirect_uri,
+            redirect_uri=redirect_uri(self._settings, provider.id),
             code_challenge_method="S256",
             transport=self._outbound.transport,
             timeout=TOTAL_SECONDS,

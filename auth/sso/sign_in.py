@@ -139,10 +139,11 @@ class SignIn:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
         return await self._depart(placement, provider, new_attempt(provider, DEFAULT_RETURN_PATH, dry_run=True))
 
-    async def complete(self, query: str, sealed_attempt: str | None) -> Arrival | Rehearsal:
+    async def complete(self, connection_id: UUID | None, query: str, sealed_attempt: str | None) -> Arrival | Rehearsal:
         """Take somebody in who comes back from their provider.
 
         Args:
+            connection_id: whose address they come back to. A provider sends people to its own address only.
             query: the query string that they come back with.
             sealed_attempt: what their browser has kept.
 
@@ -150,6 +151,8 @@ class SignIn:
             SignInRefusedError: they are not signed in.
         """
         attempt = unseal_attempt(self._settings, sealed_attempt)
+        if attempt.provider_id != connection_id:
+            raise SignInRefusedError(Refusal.ATTEMPT_MISSING)
         try:
             placement = await self._directory.by_id(attempt.tenant_id)
             provider = await provider_by_id(

@@ -18,6 +18,8 @@ AUTH_ROUTES: Final = (
     Route("/auth/login", login, methods=["GET"]),
     Route("/auth/login", login_form, methods=["POST"]),
     Route("/auth/test", rehearse, methods=["GET"]),
+    Route("/auth/callback/{connection:uuid}", callback, methods=["GET"]),
+    # Nobody is sent here: whoever comes all the same gets the page that says that it did not work.
     Route("/auth/callback", callback, methods=["GET"]),
     Route("/auth/logout", logout_page, methods=["GET"]),
     Route("/auth/logout", logout, methods=["POST"]),

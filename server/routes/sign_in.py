@@ -103,14 +103,14 @@ def _identifier(text: str) -> UUID:
 
 
 async def callback(request: Request) -> Response:
-    """``GET /auth/callback``: back from the identity provider."""
+    """``GET /auth/callback/{connection}``: back from the identity provider."""
     authentication = authentication_of(request)
     settings = authentication.settings
     attempt = read_cookie(request.headers, settings, Cookie.SIGN_IN)
     # Not of ``request.url``, which Starlette puts together with the Host header: a "?" in there would move the query.
     query = request.scope["query_string"].decode("latin-1")
     try:
-        arrival = await authentication.sign_in.complete(query, attempt)
+        arrival = await authentication.sign_in.complete(request.path_params.get("connection"), query, attempt)
     except Exception as failure:  # noqa: BLE001 - as above
         response = did_not_work(request, failure)
         clear_cookie(response, settings, Cookie.SIGN_IN)

@@ -75,7 +75,8 @@ class Browser:
     def answer(self) -> str:
         """Where the provider sends the browser back to."""
         honest: dict[str, object] = {"code": CODE, "state": self.double.authorization["state"][0], "iss": ISSUER}
-        return f"/auth/callback?{urlencode(overlaid(honest, self.double.callback))}"
+        path = urlsplit(self.double.authorization["redirect_uri"][0]).path
+        return f"{path}?{urlencode(overlaid(honest, self.double.callback))}"
 
     async def sign_in(self, tenant: str = ACME, wanted: str | None = None) -> httpx2.Response:
         await self.depart(tenant, wanted)

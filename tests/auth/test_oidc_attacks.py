@@ -12,6 +12,7 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from auth.sso.oidc import redirect_uri
 from auth.sso.outbound import MAX_BYTES, Outbound
 from auth.sso.refusal import Refusal, SignInRefusedError
 from tests.auth.provider_double import (
@@ -449,7 +450,7 @@ async def test_a_code_is_exchanged_with_the_verifier_that_the_challenge_was_made
     assert sent["code_challenge_method"] == ["S256"]
     assert attempt.code_verifier not in str(sent)
     assert double.exchanges[0]["code_verifier"] == [attempt.code_verifier]
-    assert sent["redirect_uri"] == double.exchanges[0]["redirect_uri"] == ["http://127.0.0.1:8000/auth/callback"]
+    assert sent["redirect_uri"] == double.exchanges[0]["redirect_uri"] == [redirect_uri(SETTINGS, sign_in.provider.id)]
     assert (sent["response_type"], sent["scope"]) == (["code"], ["openid email profile"])
 
 

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from auth.opening import open_authentication
 from auth.roles import BUILT_IN_ROLES
+from auth.sso.oidc import redirect_uri
 from development.identity_provider import CLIENT_ID, client_secret_of, development_routes, issuer_of
 from development.identity_provider_registration import ensure_identity_provider
 from models.tenant import Member, OrgUnit, Role, RoleAssignment
@@ -41,12 +42,14 @@ class Machine:
         placement: its tenant.
         members: of that tenant, by address.
         other: another tenant, with people of its own.
+        connection_id: the tenant's connection to its provider.
     """
 
     settings: Settings
     placement: TenantPlacement
     members: dict[str, UUID]
     other: TenantPlacement
+    connection_id: UUID
 
     @property
     def issuer(self) -> str:
@@ -61,7 +64,7 @@ class Machine:
         honest: dict[str, str | None] = {
             "response_type": "code",
             "client_id": CLIENT_ID,
-            "redirect_uri": f"{self.settings.public_url}/auth/callback",
+            "redirect_uri": redirect_uri(self.settings, self.connection_id),
             "scope": "openid email profile",
             "state": "a-state",
             "nonce": "a-nonce",
@@ -100,7 +103,7 @@ async def running_machine(settings: Settings, database: Database) -> AsyncIterat
     other = await create_tenant(database, f"{SLUG}-other", SLUG, built_in_roles=BUILT_IN_ROLES)
     members = await _populate(placement)
     await _populate(other)
-    await ensure_identity_provider(served, placement)
+    connection = await ensure_identity_provider(served, placement)
     await ensure_identity_provider(served, other)
     async with open_authentication(served, database.directory) as authentication:
         app = gateway(authentication)
@@ -110,7 +113,7 @@ async def running_machine(settings: Settings, database: Database) -> AsyncIterat
         running = asyncio.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn has a flag and no event
             await asyncio.sleep(0.01)
-        yield Machine(served, placement, members, other)
+        yield Machine(served, placement, members, other, connection.id)
         server.should_exit = True
         await running
     for tenant in (placement, other):

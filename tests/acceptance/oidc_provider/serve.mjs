@@ -23,7 +23,7 @@ const provider = new Provider(issuer, {
     {
       client_id: clientId,
       client_secret: clientSecret,
-      redirect_uris: [`${gateway}/auth/callback`],
+      redirect_uris: [`${gateway}/auth/callback/${connection}`],
       post_logout_redirect_uris: [`${gateway}/auth/logout`],
       backchannel_logout_uri: `${gateway}/auth/backchannel-logout/${connection}`,
       backchannel_logout_session_required: true,
