@@ -6,6 +6,7 @@ import base64
 import contextlib
 import gc
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 KILOBYTES_GROWN: Final = 64 * 1024
 
 _SHORTEST: Final = 6
+# Characters of the log that a failure shows.
+_SHOWN: Final = 2_000
 
 
 def kilobytes(pid: int) -> int:
@@ -74,8 +77,11 @@ def watched(capsys: pytest.CaptureFixture[str]) -> Iterator[Watch]:
     try:
         with logs():
             yield watch
-    finally:
+    except BaseException:
         watch.read()
+        sys.stdout.write(watch.log[-_SHOWN:])
+        raise
+    watch.read()
     assert watch.log.count('"event":"request"') > 0, "nothing was logged, so nothing could be found"
     assert watch.secrets, "nothing was looked for"
     assert not watch.told(), f"in the log: {watch.told()}"

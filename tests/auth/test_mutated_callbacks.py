@@ -175,7 +175,8 @@ async def brought(app: Starlette, path: str, callback: Callback) -> tuple[int, s
 
 async def left(browser: Browser) -> tuple[dict[str, str], str]:
     """What a browser that is at the provider now would bring back, and its cookie."""
-    await browser.depart()
+    departure = await browser.depart()
+    assert departure.status_code == 303, departure.text
     state = browser.double.authorization["state"][0]
     return {"code": CODE, "state": state, "iss": ISSUER}, browser.cookies[Cookie.SIGN_IN]
 
