@@ -113,7 +113,8 @@ class Engine:
         """
         prepared = self._prepare(request, viewer)
         if isinstance(prepared, _Prepared):
-            prepared = refused_as_stale(prepared.decided.bounded, viewer) or prepared
+            if prepared.decided.bounded:
+                prepared = refused_as_stale(prepared.decided.bounded, viewer) or prepared
         elif not prepared.relies_on_grants:
             return prepared
         is_query = isinstance(prepared, Result) or prepared.definition.operation is OperationType.QUERY
