@@ -33,6 +33,7 @@ class ColumnKind(StrEnum):
     DATE = "date"
     TIME = "timestamptz"
     BOOLEAN = "bool"
+    JSON = "jsonb"
 
 
 # Order matters: Tortoise's CharEnumField is a CharField, its BooleanField is no IntField.
@@ -46,6 +47,7 @@ _KINDS: Final[tuple[tuple[type, ColumnKind], ...]] = (
     (columns.DateField, ColumnKind.DATE),
     (columns.IntField, ColumnKind.INTEGER),
     (columns.SmallIntField, ColumnKind.INTEGER),
+    (columns.JSONField, ColumnKind.JSON),
 )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import strawberry
 
+import resolvers.audit_event
 import resolvers.client
 import resolvers.company
 import resolvers.member
@@ -12,6 +13,7 @@ import resolvers.role
 import resolvers.support_access
 import resolvers.viewer
 from auth.permissions import PUBLIC, Permission
+from schema.audit_event import AuditEvent, AuditEventFilter, AuditEventOrder
 from schema.client import Client
 from schema.company import Company, CompanyFilter, CompanyOrder
 from schema.connection import Connection
@@ -68,4 +70,11 @@ class Query:
         requires=Permission.SUPPORT_ACCESS_APPROVE,
         resolver=resolvers.support_access.support_access,
         description="Who of the provider of this server asks to be let in, or was: the last hundred, the newest first.",
+    )
+    audit_events: Connection[AuditEvent] | None = page(
+        requires=Permission.AUDIT_READ,
+        read=resolvers.audit_event.audit_events,
+        filter_by=AuditEventFilter,
+        order_by=AuditEventOrder,
+        description="What was done in the tenant, and by whom; of support as well.",
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from models.tenant import (
+    AuditActorKind,
+    AuditEvent,
     BankAccount,
     Company,
     CompanyStatus,
@@ -89,6 +91,7 @@ async def seed(placement: TenantPlacement, random: Random, *, companies: int) ->
         members = await _members(make, units)
         owned = await _companies(make, units, companies)
         await _beside(make, owned, members)
+        await _events(make, members)
 
 
 async def _units(make: _Maker) -> dict[str, OrgUnit]:
@@ -167,6 +170,25 @@ async def _companies(make: _Maker, units: dict[str, OrgUnit], count: int) -> lis
         )
     await Company.bulk_create(companies)
     return companies
+
+
+async def _events(make: _Maker, members: list[Member]) -> None:
+    choose = make.random
+    await AuditEvent.bulk_create(
+        AuditEvent(
+            id=make.key(),
+            at=choose.choice(_TIMES),
+            actor_kind=choose.choice([*AuditActorKind]),
+            actor_id=make.maybe(make.key(), *(member.id for member in members)),
+            operator=make.maybe("ops@support.example", "other@support.example"),
+            action=choose.choice(["session:begin", "client:create", "support_access:read"]),
+            subject_kind=make.maybe("client", "member"),
+            subject_id=make.maybe(make.key()),
+            details=choose.choice([{}, {"b": 1, "a": [None, "Ωmega"], "long": {"x": True}}]),
+            request_id=make.maybe("request-1"),
+        )
+        for _ in range(30)
+    )
 
 
 async def _beside(make: _Maker, companies: list[Company], members: list[Member]) -> None:

@@ -28,6 +28,7 @@ _MODELS: tuple[type[Model], ...] = (
     models.Contact,
     models.BankAccount,
     models.OnboardingCase,
+    models.AuditEvent,
 )
 
 # Values by column. Under "column::text" what PostgreSQL prints, under "column::rank" its place among the texts of the

@@ -107,6 +107,31 @@ async def test_t17_the_tenants_log_has_what_support_has_looked_at(gateway: Gatew
     assert "Acme Supplies" not in str(read.details)
 
 
+async def test_p26_the_tenants_owner_reads_who_was_let_in_and_what_they_looked_at(gateway: Gateway) -> None:
+    grant = await requested(gateway)
+    await change(gateway, "supportAccessApprove", grant)
+    await ask(gateway, await command(gateway, "enter", grant), COMPANIES)
+    document = """{ auditEvents(first: 4, orderBy: { field: AT, direction: DESC },
+        filter: { action: { startsWith: "support_access:" } }) {
+        nodes { action actorKind operator member { fullName } details } } }"""
+    nodes = (await ask(gateway, gateway.tokens[0], document)).json()["data"]["auditEvents"]["nodes"]
+    assert [(each["action"], each["actorKind"]) for each in reversed(nodes)] == [
+        ("support_access:request", "operator"),
+        ("support_access:approve", "member"),
+        ("support_access:enter", "support"),
+        ("support_access:read", "support"),
+    ]
+    assert [each["member"] and each["member"]["fullName"] for each in reversed(nodes)] == [
+        None,
+        "An Owner",
+        *["Fieldgate support"] * 2,
+    ]
+    assert {each["operator"] or each["details"]["operator"] for each in nodes} == {OPERATOR}
+    assert "Query.companies" in nodes[0]["details"]["fields"]
+    elsewhere = (await ask(gateway, gateway.tokens[1], document)).json()["data"]["auditEvents"]["nodes"]
+    assert elsewhere == []
+
+
 async def test_t17_what_support_waits_for_is_in_the_log_before_anything_has_happened(gateway: Gateway) -> None:
     grant = await requested(gateway)
     await change(gateway, "supportAccessApprove", grant)
