@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = None
     database_pool_size: int = Field(default=10, ge=1, le=500)
     database_tenants_per_connection: int = Field(default=500, ge=1)
+    database_statements_per_connection: int = Field(default=1_000, ge=2)
     statement_timeout_ms: int = Field(default=15_000, ge=1)
     postgres_bin_dir: Path | None = None
     data_dir: Path = Path(".data")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 # What an unpinned statement sees. Naming pg_temp last matters: unnamed, it would be searched before everything.
 DEFAULT_SEARCH_PATH: Final = "pg_catalog, pg_temp"
 
-# A statement's text is cached per connection and shared by all tenants, so this bounds distinct documents, not tenants.
-STATEMENT_CACHE: Final = 1_000
+# Of as many that tenants have run once here it is remembered.
+_REMEMBERED_ONCE: Final = 10_000
 LARGEST_CACHED_STATEMENT_BYTES: Final = 100_000
 
 # Everything that a session can remember. It rides on the message that ends a transaction, so it costs no round trip;
@@ -37,16 +37,27 @@ ROLLBACK_AND_RESET: Final = f"ROLLBACK;{RESET}"
 class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
     """A connection that remembers whom it served: backends never give back the memory of a tenant's tables."""
 
-    __slots__ = ("_known", "last_tenant", "tenants", "unended")
+    __slots__ = ("_own", "_own_once", "_returning", "_shared", "_statements", "last_tenant", "tenants", "unended")
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
         self.tenants: set[str] = set()
-        # Statements that asyncpg has prepared here, by text and tag.
-        self._known: dict[tuple[str, str], Any] = {}
+        # Statements that asyncpg has prepared here, by text and tag: those that tenants share, those that are a
+        # tenant's own, and of the latter those that it has run once in the form that is shared.
+        self._shared: dict[tuple[str, str], Any] = {}
+        self._own: dict[tuple[str, str], Any] = {}
+        self._own_once: set[tuple[str, str]] = set()
+        self._statements: int = self._config.statement_cache_size
         self.last_tenant = ""
+        self._returning = False
         # A read-only transaction is still open on it, of which nobody waits for the end.
         self.unended = False
+
+    def serve(self, tenant: str) -> None:
+        """Be taken by a tenant."""
+        self.last_tenant = tenant
+        self._returning = tenant in self.tenants
+        self.tenants.add(tenant)
 
     async def begin_and_fetch(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
@@ -62,10 +73,11 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         Raises:
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
         """
-        prepared = self._known.get((sql, tag))
-        if prepared is None or prepared.closed:
+        tag, prepared = self._prepared(opening, sql, tag)
+        if prepared is None:
             return await self._begin_then_fetch(opening, sql, tag, arguments)
-        return await self._fetch_behind(opening.steps, prepared, (sql, tag), arguments)
+        steps = opening.own_steps if self._returning else opening.steps
+        return await self._fetch_behind(steps, prepared, (sql, tag), arguments)
 
     async def fetch_alone(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
@@ -84,16 +96,37 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
             asyncpg.InternalClientError: somebody had left a transaction open here; nothing is committed.
         """
-        prepared = self._known.get((sql, tag))
-        if prepared is None or prepared.closed:
+        tag, prepared = self._prepared(opening, sql, tag)
+        if prepared is None:
             rows = await self._begin_then_fetch(opening, sql, tag, arguments)
             await super().execute("COMMIT")
         else:
-            rows = await self._fetch_behind(opening.pins, prepared, (sql, tag), arguments)
+            # Without a BEGIN: what comes in one write, with nothing in between that waits for an answer, PostgreSQL
+            # runs as one transaction of its own accord, and commits it at the end.
+            steps = opening.own_steps if self._returning else opening.steps
+            rows = await self._fetch_behind(steps[1:], prepared, (sql, tag), arguments)
         if self.is_in_transaction():
             message = "a statement that was to be a transaction of its own ran inside another one"
             raise asyncpg.InternalClientError(message)
         return rows
+
+    def _prepared(self, opening: Opening, sql: str, tag: str) -> tuple[str, Any]:
+        """A statement's tag, and what asyncpg has prepared under it; ``None``: nothing yet.
+
+        What a tenant runs here for the first time is a statement that it shares with the others; what it runs again is
+        prepared for it alone, for half of the statements that are kept at most.
+        """
+        own = tag + opening.mark
+        known = self._own.get((sql, own))
+        if known is None:
+            if (sql, own) in self._own_once and len(self._own) < self._statements // 2:
+                return own, None
+            if opening.mark:
+                if len(self._own_once) >= _REMEMBERED_ONCE:
+                    self._own_once.clear()
+                self._own_once.add((sql, own))
+            own, known = tag, self._shared.get((sql, tag))
+        return own, None if known is None or known.closed else known
 
     async def _fetch_behind(
         self,
@@ -109,7 +142,8 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
             rows: list[asyncpg.Record] = await self._protocol.bind_execute(prepared, arguments, "", 0, False, None)  # noqa: FBT003  # asyncpg takes them by position
         except Exception as problem:
             # Whatever it was, asyncpg is to look at the statement again before it is used again.
-            del self._known[key]
+            self._own.pop(key, None)
+            self._shared.pop(key, None)
             if isinstance(problem, asyncpg.InvalidCachedStatementError):
                 self._drop_local_statement_cache()
             if not pipeline.keep_back():
@@ -132,14 +166,20 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         rows: list[asyncpg.Record] = await super().fetch(text, *arguments)
         prepared = self._stmt_cache.get((text, self._protocol.get_record_class(), False))
         if prepared is not None:  # asyncpg keeps none that is very long
-            if len(self._known) >= STATEMENT_CACHE:
-                self._known = {key: each for key, each in self._known.items() if not each.closed}
-            self._known[sql, tag] = prepared
+            kept = self._own if opening.mark and tag.endswith(opening.mark) else self._shared
+            if len(kept) >= self._statements:
+                for key in [key for key, each in kept.items() if each.closed]:
+                    del kept[key]
+            kept[sql, tag] = prepared
         return rows
 
 
-async def connect(url: str) -> PooledConnection:
+async def connect(url: str, *, statements: int = 1_000) -> PooledConnection:
     """Open a connection whose search path holds no tenant's table and no ``public``.
+
+    Args:
+        url: of the database.
+        statements: how many are kept prepared.
 
     Raises:
         DatabaseUnsafeError: something between here and the database dropped the search path.
@@ -150,7 +190,7 @@ async def connect(url: str) -> PooledConnection:
         loop=PipeliningLoop(loop),
         connection_class=PooledConnection,
         server_settings={"search_path": DEFAULT_SEARCH_PATH, "application_name": "fieldgate"},
-        statement_cache_size=STATEMENT_CACHE,
+        statement_cache_size=statements,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=LARGEST_CACHED_STATEMENT_BYTES,
     )

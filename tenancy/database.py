@@ -64,7 +64,9 @@ async def open_database(settings: Settings) -> Database:
         shared=ConnectionPool(partial(connect, url), size=max(2, size // 2), tenants_per_connection=size),
         tenants={
             pools.PRIMARY_DATABASE: ConnectionPool(
-                partial(connect, url), size=size, tenants_per_connection=settings.database_tenants_per_connection
+                partial(connect, url, statements=settings.database_statements_per_connection),
+                size=size,
+                tenants_per_connection=settings.database_tenants_per_connection,
             )
         },
         statement_timeout_ms=settings.statement_timeout_ms,

@@ -19,6 +19,7 @@ _PIN: Final = (
     " || pg_catalog.set_config('statement_timeout', $3, true)"
     " || pg_catalog.set_config('idle_in_transaction_session_timeout', $4, true)) IS NULL"
 )
+# A comment behind it gives each tenant one of its own where it pays (``Opening.mark``).
 _CHECK: Final = "SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version = $1::int8))::int"
 
 
@@ -40,13 +41,15 @@ class Opening:
     Attributes:
         text: all of it, as one message.
         steps: all of it, as statements.
-        pins: what of it comes after the ``BEGIN``. What is sent behind it in one write, with nothing that waits for an
-            answer in between, PostgreSQL runs as one transaction of its own accord and commits at the end.
+        mark: a comment that no other tenant has. PostgreSQL analyses a prepared statement anew whenever the search path
+            is another one than the last time; behind this comment it is a statement that has one path for ever.
+        own_steps: the same as ``steps``, in statements of the tenant's own.
     """
 
     text: str
     steps: tuple[Step, ...]
-    pins: tuple[Step, ...] = ()
+    mark: str = ""
+    own_steps: tuple[Step, ...] = ()
 
 
 @lru_cache(maxsize=10_000)
@@ -75,13 +78,16 @@ def pinned(
         f"SET LOCAL statement_timeout={statement_timeout_ms:d}",
         f"SET LOCAL idle_in_transaction_session_timeout={idle_ms:d}",
     ]
+    mark = f" /*{schema}*/"
     steps = [Step(begin), Step(_PIN, (search_path, role, str(statement_timeout_ms), str(idle_ms)))]
+    own_steps = [*steps]
     if authorization_version is not None:
         # Division by zero is the shortest way for plain SQL to fail; see TenantSession.explain.
         check = f"SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version={authorization_version:d}))::int"  # noqa: S608  # a number
         parts.append(check)
         steps.append(Step(_CHECK, (str(authorization_version),)))
-    return Opening(";".join(parts), tuple(steps), tuple(steps[1:]))
+        own_steps.append(Step(_CHECK + mark, (str(authorization_version),)))
+    return Opening(";".join(parts), tuple(steps), mark, tuple(own_steps))
 
 
 def plain(text: str) -> Opening:

@@ -179,7 +179,8 @@ async def test_postgresql_plans_once_for_all_pages(fresh: Engine, many: TenantRo
             " WHERE statement LIKE '%full_name%LIMIT 128)%' AND statement NOT LIKE '%pg_prepared%'"
         )
     # Five to see what planning costs, says PostgreSQL's documentation of PREPARE.
-    assert [tuple(each) for each in plans] == [(5, 15)]
+    # The first run is by the statement that tenants share, the others by the tenant's own.
+    assert sorted(tuple(each) for each in plans) == [(1, 0), (5, 14)]
 
 
 async def test_grants_that_come_to_the_same_share_one_plan(fresh: Engine, many: TenantRows) -> None:

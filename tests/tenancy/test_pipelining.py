@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
+    from tenancy.scope import TenantSession
     from tests.conftest import OpenWith
 
 OPENING = Opening("BEGIN;SELECT 1/1", (Step("BEGIN"), Step("SELECT 1/$1::int", ("1",))))
@@ -154,6 +155,40 @@ def test_an_answer_that_has_not_ended_is_none() -> None:
     protocol.data_received(ANSWER[:-1])
     with pytest.raises(asyncpg.InternalClientError):
         protocol.refuse_if_unanswered()
+
+
+async def statements_like(session: TenantSession, part: str) -> list[str]:
+    rows = await session.fetch("SELECT statement FROM pg_prepared_statements WHERE position($1 in statement) > 0", part)
+    return sorted(row["statement"] for row in rows if "pg_prepared" not in row["statement"])
+
+
+@pytest.mark.usefixtures("one")
+async def test_what_a_tenant_runs_again_is_a_statement_of_its_own(
+    acme: TenantPlacement, globex: TenantPlacement
+) -> None:
+    # PostgreSQL analyses a statement anew whenever the search path is another one than the last time.
+    asked = "SELECT count(*) AS again FROM role"
+    for placement in (acme, globex, acme, globex, acme, globex):
+        async with tenant_scope(placement, authorization_version=None, read_only=True) as session:
+            assert (await session.fetch(asked))[0]["again"]
+    async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+        found = await statements_like(session, "AS again")
+    marks = [f" /*{schema}*/" for schema in sorted((acme.schema, globex.schema))]
+    tag = f" /*s{acme.schema_version}*/"
+    assert found == sorted([asked + tag, *(asked + tag + mark for mark in marks)])
+
+
+async def test_tenants_have_half_of_the_statements_that_are_kept_for_themselves(
+    open_with: OpenWith, acme: TenantPlacement
+) -> None:
+    async with open_with(database_pool_size=1, database_statements_per_connection=8):
+        for number in [*range(6), *range(6)]:
+            async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+                assert (await session.fetch(f"SELECT {number} AS kept"))[0]["kept"] == number
+        async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+            found = await statements_like(session, "AS kept")
+        assert sum(acme.schema in statement for statement in found) == 4
+        assert len(found) <= 8
 
 
 @pytest.fixture

@@ -63,6 +63,85 @@ async def test_a_tenant_never_waits_for_its_favourite(make_pool: MakePool) -> No
     pool.release(favourite)
 
 
+async def test_a_tenant_returns_to_a_connection_that_has_served_others_since(make_pool: MakePool) -> None:
+    pool = make_pool(3)
+    first = {tenant: await pid_of(pool, tenant) for tenant in ("a", "b", "c")}
+    for tenant in ("d", "e", "f", "g", "h", "i"):
+        first[tenant] = await pid_of(pool, tenant)
+    for tenant in "dgbeahfci":
+        assert await pid_of(pool, tenant) == first[tenant]
+
+
+async def test_who_was_on_a_busy_connection_only_waits_for_it_a_moment(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
+    pool = make_pool(2)
+    await pid_of(pool, "a")
+    await pid_of(pool, "b")
+    busy = await pool.acquire("a")
+    returning = asyncio.create_task(pid_of(pool, "a"))
+    await asyncio.sleep(0)
+    # Nobody else waits for what it waits for.
+    assert await pid_of(pool, "b") != busy.get_server_pid()
+    assert not returning.done()
+    pool.release(busy)
+    assert await returning == busy.get_server_pid()
+
+
+async def test_who_does_not_get_it_back_in_time_is_served_elsewhere_and_there_as_well_from_then_on(
+    make_pool: MakePool,
+) -> None:
+    pool = make_pool(2)
+    await pid_of(pool, "a")
+    elsewhere = await pid_of(pool, "b")
+    busy = await pool.acquire("a")
+    assert await pid_of(pool, "a") == elsewhere
+    async with asyncio.timeout(5):
+        assert await pid_of(pool, "a") == elsewhere
+    pool.release(busy)
+
+
+async def test_who_is_cancelled_while_it_waits_to_return_loses_nothing(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
+    pool = make_pool(2)
+    await pid_of(pool, "a")
+    await pid_of(pool, "b")
+    busy = await pool.acquire("a")
+    returning, waiting = (asyncio.create_task(pool.acquire("a")) for _ in range(2))
+    await asyncio.sleep(0)
+    pool.release(busy)  # handed over to the first, which has not run yet
+    returning.cancel()
+    async with asyncio.timeout(5):
+        assert await waiting is busy
+    assert returning.cancelled()
+    waiting_still = asyncio.create_task(pool.acquire("a"))
+    await asyncio.sleep(0)
+    waiting_still.cancel()
+    await asyncio.wait([waiting_still])
+    pool.release(busy)
+    assert await pid_of(pool, "a") == busy.get_server_pid()
+
+
+async def test_closing_the_pool_refuses_who_waits_to_return(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
+    pool = make_pool(2)
+    await pid_of(pool, "a")
+    await pid_of(pool, "b")
+    busy = await pool.acquire("a")
+    returning = asyncio.create_task(pool.acquire("a"))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(pool.close())
+    with pytest.raises(PoolClosedError):
+        await returning
+    pool.release(busy)
+    await closing
+
+
 async def test_a_new_tenant_takes_the_connection_unused_for_longest(make_pool: MakePool) -> None:
     pool = make_pool(2)
     await pid_of(pool, "a")

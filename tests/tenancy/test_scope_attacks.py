@@ -161,7 +161,8 @@ async def test_t5_what_was_set_for_the_session_is_gone_with_the_transaction(
             await on_the_bare_connection(database, "SELECT 1 FROM org_unit")
         assert sent[0] == "SELECT 1 FROM org_unit"
         state = (
-            "SELECT current_setting('statement_timeout'), (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory')"
+            "SELECT current_setting('statement_timeout'),"
+            " (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid())"
         )
         assert tuple((await on_the_bare_connection(database, state))[0]) == ("0", 0)
 

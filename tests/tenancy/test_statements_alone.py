@@ -150,13 +150,14 @@ async def test_on_a_connection_that_was_left_in_a_transaction_nothing_is_said_to
     one: Database, acme: TenantPlacement
 ) -> None:
     await make(acme)
+    await make(acme)
     pool = one.pools.of(PRIMARY_DATABASE)
     connection = await pool.acquire(acme.schema)
     await connection.execute("BEGIN")
     pool.release(connection)
     with pytest.raises(asyncpg.InternalClientError):
         await make(acme)
-    assert await units_named(acme, NAME) == 1
+    assert await units_named(acme, NAME) == 2
 
 
 async def test_a_lost_connection_is_told_and_the_statement_not_tried_again(
