@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from auth.audit import Actor, record
+from auth.audit import Actor, AuditSubject, record
 from auth.cookies import Cookie
 from auth.sessions.refresh_token import recognised_token
 from auth.sessions.session import SessionExistsError
@@ -139,13 +139,16 @@ class SignIn:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
         return await self._depart(placement, provider, new_attempt(provider, DEFAULT_RETURN_PATH, dry_run=True))
 
-    async def complete(self, connection_id: UUID | None, query: str, sealed_attempt: str | None) -> Arrival | Rehearsal:
+    async def complete(
+        self, connection_id: UUID | None, query: str, sealed_attempt: str | None, *, request_id: str | None = None
+    ) -> Arrival | Rehearsal:
         """Take somebody in who comes back from their provider.
 
         Args:
             connection_id: whose address they come back to. A provider sends people to its own address only.
             query: the query string that they come back with.
             sealed_attempt: what their browser has kept.
+            request_id: what the person can ask about if they are not signed in.
 
         Raises:
             SignInRefusedError: they are not signed in.
@@ -165,7 +168,7 @@ class SignIn:
             identity = await self._oidc.identity(provider, attempt, query)
             if attempt.dry_run:
                 return await rehearse(placement, provider, identity)
-            return await self._arrive(placement, provider, attempt, identity)
+            return await self._arrive(placement, provider, attempt, identity, request_id)
         except (UnknownTenantError, NoTenantError) as failure:
             raise SignInRefusedError(Refusal.UNKNOWN_TENANT) from failure
 
@@ -306,18 +309,27 @@ class SignIn:
                 )
             raise
         try:
-            tokens = await self._sessions.begin(
-                tenant_id=placement.tenant_id,
-                member_id=member_id,
-                identity_provider_id=provider.id,
-                authenticated_at=identity.authenticated_at,
-                session_id=attempt.session_id,
-                provider_session=identity.provider_session,
-                provider_subject_digest=subject_digest(provider.id, identity.subject),
-                acr=identity.acr,
-                ends_at=identity.ends_at,
-                logout_name=identity.logout_name,
-            )
+            # The tenant's transaction around the other: who can't be written down is not signed in.
+            async with tenant_scope(placement, authorization_version=None):
+                tokens = await self._sessions.begin(
+                    tenant_id=placement.tenant_id,
+                    member_id=member_id,
+                    identity_provider_id=provider.id,
+                    authenticated_at=identity.authenticated_at,
+                    session_id=attempt.session_id,
+                    provider_session=identity.provider_session,
+                    provider_subject_digest=subject_digest(provider.id, identity.subject),
+                    acr=identity.acr,
+                    ends_at=identity.ends_at,
+                    logout_name=identity.logout_name,
+                )
+                await record(
+                    Actor(AuditActorKind.MEMBER, member_id),
+                    "session:begin",
+                    AuditSubject("session", attempt.session_id),
+                    details={"identity_provider": str(provider.id), "acr": identity.acr},
+                    request_id=request_id,
+                )
         except SessionExistsError as failure:
             raise SignInRefusedError(Refusal.ATTEMPT_USED) from failure
         return Arrival(tokens, return_path(attempt.return_path), attempt.replaces)

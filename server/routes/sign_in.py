@@ -110,7 +110,9 @@ async def callback(request: Request) -> Response:
     # Not of ``request.url``, which Starlette puts together with the Host header: a "?" in there would move the query.
     query = request.scope["query_string"].decode("latin-1")
     try:
-        arrival = await authentication.sign_in.complete(request.path_params.get("connection"), query, attempt)
+        arrival = await authentication.sign_in.complete(
+            request.path_params.get("connection"), query, attempt, request_id=record_of(request.scope).request_id
+        )
     except Exception as failure:  # noqa: BLE001 - as above
         response = did_not_work(request, failure)
         clear_cookie(response, settings, Cookie.SIGN_IN)

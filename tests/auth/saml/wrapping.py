@@ -133,14 +133,15 @@ ATTACKS: Final[list[tuple[str, Callable[[Any], Any]]]] = [
 ]
 
 
-def attacked(case: Case, attack: Callable[[Any], Any]) -> Any:
+def attacked(case: Case, attack: Callable[[Any], Any], words: Words | None = None) -> Any:
     """The attack on an honest response of this kind, with what is encrypted encrypted by the attacker."""
+    words = words or Words()
     plain = Case(case.policy, encrypted=False)
     if attack in {xsw1, xsw2}:
         # The response is what is wrapped, so it stays as the provider has made it.
-        evil = attack(case.message(Words()) if case.signs_response else plain.message(Words()))
+        evil = attack(case.message(words) if case.signs_response else plain.message(words))
     else:
-        evil = attack(plain.message(Words()))
+        evil = attack(plain.message(words))
     if case.encrypted:
         for inner in evil.findall(tag("a:Assertion")):
             inner.addprevious(case.wrapped(inner))
