@@ -46,6 +46,9 @@ class Permission(StrEnum):
     IDENTITY_PROVIDER_READ = "identity_provider:read"
     IDENTITY_PROVIDER_WRITE = "identity_provider:write"
 
+    DOMAIN_READ = "domain:read"
+    DOMAIN_WRITE = "domain:write"
+
     SESSION_READ = "session:read"
     SESSION_END = "session:end"
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
@@ -14,24 +13,15 @@ from uuid import UUID
 from cyclopts import App, Parameter, validators
 from strawberry.utils.str_converters import to_camel_case
 
-from auth.sso.connection import OPERATOR, Connections, issuer_of
-from auth.sso.connection_addresses import connection_addresses
-from auth.sso.connection_settings import ChangeRefusedError
-from auth.sso.outbound import Outbound
-from cli.environment import command_settings
-from cli.failure import CommandFailedError
-from cli.identity_provider_options import SettingsOptions, option_of, settings_given
-from models.shared import IdentityProvider, IdentityProviderKind, Tenant
-from tenancy.database import open_database
-from tenancy.errors import UnknownTenantError
-from tenancy.scope import tenant_scope
-from tenancy.slug import SlugRefusedError, checked_slug
+from auth.sso.connection import OPERATOR
+from auth.sso.connection_addresses import ADDRESSES
+from cli.administration import tenant_named, tenant_of_connection
+from cli.identity_provider_options import SettingsOptions, settings_given
+from models.shared import IdentityProviderKind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from contextlib import AbstractAsyncContextManager
-
-    from settings import Settings
+    from auth.sso.connection import Connections
+    from models.shared import IdentityProvider
 
 app = App(
     name="identity-provider",
@@ -41,29 +31,6 @@ app = App(
 
 TenantSlug = Annotated[str, Parameter(name="--tenant", help="The tenant's name in paths.")]
 Json = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON for a program to read.")]
-
-
-@dataclass(frozen=True)
-class _Opened:
-    """A tenant whose scope is open, and what changes its connections."""
-
-    settings: Settings
-    slug: str
-    connections: Connections
-
-    def described(self, row: IdentityProvider) -> dict[str, Any]:
-        addresses = connection_addresses(self.settings, self.slug, row)
-        return {
-            "id": str(row.id),
-            "name": row.name,
-            "kind": row.kind.value,
-            "issuer": issuer_of(row),
-            "clientId": row.client_id,
-            "enabled": row.enabled,
-            "testedAt": None if row.tested_at is None else row.tested_at.isoformat(timespec="seconds"),
-            "waitsForTest": sorted(row.staged or ()),
-            **{to_camel_case(name): address for name, address in addresses.items()},
-        }
 
 
 @app.command(
@@ -90,11 +57,12 @@ def create(
     given = {"name": name, **settings_given(options)}
     protocol = IdentityProviderKind.SAML if given.keys() & {"metadata", "metadata_url"} else IdentityProviderKind(kind)
 
-    async def work() -> dict[str, Any]:
-        async with _tenant(tenant) as opened:
-            return opened.described(await opened.connections.create(OPERATOR, protocol, given))
+    async def work() -> list[dict[str, Any]]:
+        async with tenant_named(tenant) as opened:
+            row = await opened.connections.create(OPERATOR, protocol, given)
+            return await _described(opened.connections, row)
 
-    _print([asyncio.run(work())], as_json=as_json)
+    _print(asyncio.run(work()), as_json=as_json)
 
 
 @app.command(help_epilogue="Example: `fieldgate identity-provider update 0199… --claim groups=roles`")
@@ -117,13 +85,12 @@ def update(
     """
     given = settings_given(options) | ({} if name is None else {"name": name})
 
-    async def work() -> dict[str, Any]:
-        async with _tenant_of(identifier) as opened:
-            return opened.described(
-                await opened.connections.update(OPERATOR, identifier, given, discard_staged=discard_waiting)
-            )
+    async def work() -> list[dict[str, Any]]:
+        async with tenant_of_connection(identifier) as opened:
+            row = await opened.connections.update(OPERATOR, identifier, given, discard_staged=discard_waiting)
+            return await _described(opened.connections, row)
 
-    _print([asyncio.run(work())], as_json=as_json)
+    _print(asyncio.run(work()), as_json=as_json)
 
 
 @app.command(help_epilogue="Example: `fieldgate identity-provider rotate-secret 0199… secret.txt`")
@@ -157,11 +124,12 @@ def rotate_key(
     """
     keep = None if keep_days is None else timedelta(days=keep_days)
 
-    async def work() -> dict[str, Any]:
-        async with _tenant_of(identifier) as opened:
-            return opened.described(await opened.connections.rotate_key(OPERATOR, identifier, keep=keep))
+    async def work() -> list[dict[str, Any]]:
+        async with tenant_of_connection(identifier) as opened:
+            row = await opened.connections.rotate_key(OPERATOR, identifier, keep=keep)
+            return await _described(opened.connections, row)
 
-    _print([asyncio.run(work())], as_json=as_json)
+    _print(asyncio.run(work()), as_json=as_json)
 
 
 @app.command(name="list", help_epilogue="Example: `fieldgate identity-provider list --tenant acme --json`")
@@ -169,8 +137,8 @@ def list_(*, tenant: TenantSlug, as_json: Json = False) -> None:
     """List a tenant's connections. Secrets are not shown, to nobody."""
 
     async def work() -> list[dict[str, Any]]:
-        async with _tenant(tenant) as opened:
-            return [opened.described(row) for row in await opened.connections.all()]
+        async with tenant_named(tenant) as opened:
+            return await _described(opened.connections, *await opened.connections.all())
 
     _print(asyncio.run(work()), as_json=as_json)
 
@@ -184,11 +152,11 @@ def show(identifier: UUID, *, as_json: Json = False) -> None:
         as_json: Print JSON for a program to read.
     """
 
-    async def work() -> dict[str, Any]:
-        async with _tenant_of(identifier) as opened:
-            return opened.described(await opened.connections.one(identifier))
+    async def work() -> list[dict[str, Any]]:
+        async with tenant_of_connection(identifier) as opened:
+            return await _described(opened.connections, await opened.connections.one(identifier))
 
-    _print([asyncio.run(work())], as_json=as_json)
+    _print(asyncio.run(work()), as_json=as_json)
 
 
 @app.command(help_epilogue="Example: `fieldgate identity-provider test 0199…`")
@@ -196,7 +164,7 @@ def test(identifier: UUID) -> None:
     """Print the address of a dry run: it shows what the provider says and signs nobody in. Good for 15 minutes."""
 
     async def work() -> str:
-        async with _tenant_of(identifier) as opened:
+        async with tenant_of_connection(identifier) as opened:
             return await opened.connections.test_address(OPERATOR, identifier)
 
     print(asyncio.run(work()))
@@ -219,49 +187,38 @@ def delete(identifier: UUID) -> None:
     """Remove a connection that is off. Its members stay."""
 
     async def work() -> None:
-        async with _tenant_of(identifier) as opened:
+        async with tenant_of_connection(identifier) as opened:
             await opened.connections.delete(OPERATOR, identifier)
 
     asyncio.run(work())
 
 
 async def _switch(identifier: UUID, *, enabled: bool) -> None:
-    async with _tenant_of(identifier) as opened:
+    async with tenant_of_connection(identifier) as opened:
         await opened.connections.set_enabled(OPERATOR, identifier, enabled=enabled)
 
 
-@asynccontextmanager
-async def _tenant(slug: str | None, identifier: UUID | None = None) -> AsyncIterator[_Opened]:
-    """The tenant of this name, or of this connection."""
-    with command_settings() as settings:
-        database, outbound = await open_database(settings), Outbound(settings)
-        try:
-            if slug is None:
-                slug = await _slug_of(identifier)
-            placement = await database.directory.by_slug(checked_slug(slug))
-            async with tenant_scope(placement, authorization_version=None):
-                yield _Opened(settings, slug, Connections(settings, outbound))
-        except (SlugRefusedError, UnknownTenantError) as failure:
-            message = f"there is no tenant {slug!r}"
-            raise CommandFailedError(message) from failure
-        except ChangeRefusedError as refused:
-            message = "; ".join(f"{option_of(each.setting)}{each.message}" for each in refused.problems)
-            raise CommandFailedError(message) from refused
-        finally:
-            await outbound.close()
-            await database.close()
+async def _described(connections: Connections, *rows: IdentityProvider) -> list[dict[str, Any]]:
+    """What GraphQL shows too, under the same names; without the addresses of the other protocol."""
+    return [
+        {
+            to_camel_case(name): _plain(value)
+            for name, value in asdict(view).items()
+            if value is not None or name not in ADDRESSES
+        }
+        for view in await connections.views(rows, datetime.now(UTC))
+    ]
 
 
-def _tenant_of(identifier: UUID) -> AbstractAsyncContextManager[_Opened]:
-    return _tenant(None, identifier)
-
-
-async def _slug_of(identifier: UUID | None) -> str:
-    tenant = await Tenant.get_or_none(identity_providers__id=identifier)
-    if tenant is None:
-        message = "there is no such connection"
-        raise CommandFailedError(message)
-    return tenant.slug
+def _plain(value: object) -> object:
+    """As JSON has it."""
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, dict):
+        return {to_camel_case(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, UUID) else value
 
 
 def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -271,6 +228,13 @@ def _print(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     width = max((len(key) for row in rows for key in row), default=0)
     for row in rows:
         for key, value in row.items():
-            text = ", ".join(value) if isinstance(value, list) else "" if value is None else value
-            print(f"{key:<{width}} {text}".rstrip())
+            print(f"{key:<{width}} {_text(value)}".rstrip())
         print()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_text(inner)}" for name, inner in value.items() if inner is not None)
+    if isinstance(value, list):
+        return ", ".join(_text(inner) for inner in value)
+    return "" if value is None else str(value)

@@ -28,6 +28,7 @@ from engine.selection import select
 from engine.subscription import refused, topic
 from engine.variables import Variables
 from errors import ErrorCode, error
+from resolvers.context import Context
 from schema.declarations import Declarations
 from tenancy.scope import tenant_scope
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from engine.inputs import Inputs
     from engine.operation import DecidedOperation, Operation
     from engine.request import Request
+    from resolvers.context import Administration
     from settings import Settings
     from tenancy.changes import Change, Topic
     from tenancy.scope import TenantSession
@@ -80,7 +82,17 @@ class _Named:
 class Engine:
     """Answers operations. It keeps documents, operations, decisions and plans, all bounded, and no data of anybody."""
 
-    def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
+    def __init__(
+        self, schema: strawberry.Schema, settings: Settings, administration: Administration | None = None
+    ) -> None:
+        """Nothing is remembered yet.
+
+        Args:
+            schema: verified.
+            settings: of the whole server.
+            administration: what resolvers look after beside the tenant's tables; without, those that do fail.
+        """
+        self._administration = administration
         self._schema = schema._schema  # noqa: SLF001 - Strawberry has no public name for the schema it built
         self._declarations = Declarations(self._schema)
         self._cursors = Cursors(settings.key_encryption_key_bytes)
@@ -138,7 +150,8 @@ class Engine:
         if prepared.decided.operation.is_planned:
             return await _run_planned(run)
         if prepared.definition.operation is OperationType.MUTATION:
-            data, errors = await mutate(self._declarations, run, session, request.request_id)
+            context = Context(viewer, request.request_id, self._administration)
+            data, errors = await mutate(self._declarations, run, session, context)
             return _result(run, data, errors)
         return await self._run_decided(run, prepared, request)
 
@@ -277,6 +290,7 @@ class Engine:
         context = DecidedContext(
             viewer=run.viewer,
             request_id=request.request_id,
+            administered=self._administration,
             run=run,
             declarations=self._declarations,
             introspect=introspect,

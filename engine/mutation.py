@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.run import Run
     from engine.selection import SelectedField
     from resolvers.at_once import Update
+    from resolvers.context import Context
     from resolvers.writes import Written
     from schema.declarations import Declarations
     from tenancy.scope import TenantSession
@@ -35,7 +36,7 @@ class UndecidedFieldError(LookupError):
 
 
 async def mutate(
-    declarations: Declarations, run: Run, session: TenantSession, request_id: str
+    declarations: Declarations, run: Run, session: TenantSession, context: Context
 ) -> tuple[dict[str, object], Errors]:
     """Run the mutations of an operation.
 
@@ -45,15 +46,16 @@ async def mutate(
     Raises:
         StaleAuthorizationError: the first statement found the viewer's grants outdated; nothing has happened.
     """
-    return await _Mutating(declarations, run, session, request_id).all()
+    return await _Mutating(declarations, run, session, context).all()
 
 
 class _Mutating:
-    def __init__(self, declarations: Declarations, run: Run, session: TenantSession, request_id: str) -> None:
+    def __init__(self, declarations: Declarations, run: Run, session: TenantSession, context: Context) -> None:
         self._declarations = declarations
         self._run = run
         self._session = session
-        self._payloads = Payloads(run, request_id)
+        self._context = context
+        self._payloads = Payloads(run, context.request_id)
 
     async def all(self) -> tuple[dict[str, object], Errors]:
         root = self._run.decided.operation.selection.root
@@ -95,7 +97,7 @@ class _Mutating:
     async def _made(self, origin: FromMutation, asked: Written) -> object:
         # What fails leaves nothing behind; the mutations beside it keep what they did.
         async with self._session.savepoint():
-            return await origin.change(self._run.viewer, asked)
+            return await origin.change(self._context, asked)
 
     async def _made_at_once(self, field: SelectedField, described: Update, known: dict[int, object]) -> bool:
         """Whether it was; what was read in the same statement is put to ``known``."""

@@ -15,6 +15,7 @@ class UserErrorCode(StrEnum):
     NOT_FOUND = ErrorCode.NOT_FOUND.value
     FORBIDDEN = ErrorCode.FORBIDDEN.value
     CONFLICT = ErrorCode.CONFLICT.value
+    RATE_LIMITED = ErrorCode.RATE_LIMITED.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 from tortoise.models import Model
 
 from auth.permissions import Requirement
+from resolvers.administration import AdministrativeChange
 from resolvers.at_once import AtOnce
 from resolvers.context import Info
 from resolvers.event import Event
@@ -135,11 +136,36 @@ def mutation(  # noqa: PLR0913 - one keyword for each thing that a mutation may 
         authenticated_within: for what harms most in the wrong hands: the caller has to be a person who has signed in
             no more than so many seconds ago. ``None``: any caller who holds the permission.
     """
-    rule = FieldRule(
-        requires, FromMutation(takes, change, at_once), checks_reach=True, authenticated_within=authenticated_within
-    )
-    if authenticated_within is not None:
-        description = f"{description or ''} Takes a sign-in of the last {authenticated_within // 60} minutes.".strip()
+    origin = FromMutation(takes, lambda context, asked: change(context.viewer, asked), at_once)
+    rule = FieldRule(requires, origin, checks_reach=True, authenticated_within=authenticated_within)
+    return _mutation(rule, takes, description)
+
+
+def administration(
+    *,
+    requires: Requirement,
+    takes: type,
+    change: AdministrativeChange,
+    description: str | None = None,
+    authenticated_within: int | None = None,
+) -> Any:
+    """Declare a mutation of what belongs to the tenant as a whole: ``requires`` has to be held everywhere.
+
+    Args:
+        requires: the permission.
+        takes: the input type of the one argument, ``input``.
+        change: called with the request's context and what was written; otherwise as for ``mutation``.
+        description: printed into the SDL.
+        authenticated_within: as for ``mutation``.
+    """
+    origin = FromMutation(takes, change, at_once=None)
+    return _mutation(FieldRule(requires, origin, authenticated_within=authenticated_within), takes, description)
+
+
+def _mutation(rule: FieldRule, takes: type, description: str | None) -> Any:
+    if rule.authenticated_within is not None:
+        minutes = rule.authenticated_within // 60
+        description = f"{description or ''} Takes a sign-in of the last {minutes} minutes.".strip()
     declared = _declare(rule, description=description)
     declared.arguments = [
         StrawberryArgument(python_name="given", graphql_name="input", type_annotation=StrawberryAnnotation(takes))

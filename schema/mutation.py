@@ -9,6 +9,8 @@ import resolvers.client_create
 import resolvers.companies_import
 import resolvers.company_create
 import resolvers.company_update
+import resolvers.domain
+import resolvers.identity_provider
 import resolvers.onboarding_case_advance
 import resolvers.onboarding_case_open
 import resolvers.personal_access_token
@@ -30,7 +32,27 @@ from schema.company_changes import (
     CompanyUpdateInput,
     CompanyUpdatePayload,
 )
-from schema.fields import mutation
+from schema.domain import (
+    DomainAddInput,
+    DomainAddPayload,
+    DomainRemoveInput,
+    DomainRemovePayload,
+    DomainVerifyInput,
+    DomainVerifyPayload,
+)
+from schema.fields import administration, mutation
+from schema.identity_provider_changes import (
+    IdentityProviderCreateInput,
+    IdentityProviderCreatePayload,
+    IdentityProviderDeleteInput,
+    IdentityProviderDeletePayload,
+    IdentityProviderSetEnabledInput,
+    IdentityProviderSetEnabledPayload,
+    IdentityProviderTestInput,
+    IdentityProviderTestPayload,
+    IdentityProviderUpdateInput,
+    IdentityProviderUpdatePayload,
+)
 from schema.onboarding_case_changes import (
     OnboardingCaseAdvanceInput,
     OnboardingCaseAdvancePayload,
@@ -150,4 +172,58 @@ class Mutation:
         takes=SupportAccessEndInput,
         change=resolvers.support_access.end,
         description="Deny a request, or end support access: within seconds no token of it is taken.",
+    )
+    identity_provider_create: IdentityProviderCreatePayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=IdentityProviderCreateInput,
+        change=resolvers.identity_provider.create,
+        authenticated_within=FRESH,
+        description="Connect an identity provider. It is off until a test has worked and somebody switches it on.",
+    )
+    identity_provider_update: IdentityProviderUpdatePayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=IdentityProviderUpdateInput,
+        change=resolvers.identity_provider.update,
+        authenticated_within=FRESH,
+        description="Change the keys that are given. What a test has proved stays in force until the next test.",
+    )
+    identity_provider_set_enabled: IdentityProviderSetEnabledPayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=IdentityProviderSetEnabledInput,
+        change=resolvers.identity_provider.set_enabled,
+        authenticated_within=FRESH,
+        description="Let people sign in by a connection that was tested, or by one no more: then its sessions end.",
+    )
+    identity_provider_delete: IdentityProviderDeletePayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=IdentityProviderDeleteInput,
+        change=resolvers.identity_provider.delete,
+        authenticated_within=FRESH,
+        description="Remove a connection that is off. Its members stay.",
+    )
+    identity_provider_test: IdentityProviderTestPayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=IdentityProviderTestInput,
+        change=resolvers.identity_provider.test,
+        description="The address of a dry run: it shows what the provider says, and signs nobody in.",
+    )
+    domain_add: DomainAddPayload | None = administration(
+        requires=Permission.DOMAIN_WRITE,
+        takes=DomainAddInput,
+        change=resolvers.domain.add,
+        description="Claim an e-mail domain. It counts once the TXT record is found that the answer names.",
+    )
+    domain_verify: DomainVerifyPayload | None = administration(
+        requires=Permission.DOMAIN_WRITE,
+        takes=DomainVerifyInput,
+        change=resolvers.domain.verify,
+        authenticated_within=FRESH,
+        description="Look for the TXT record. A domain whose record is gone is verified no more.",
+    )
+    domain_remove: DomainRemovePayload | None = administration(
+        requires=Permission.DOMAIN_WRITE,
+        takes=DomainRemoveInput,
+        change=resolvers.domain.remove,
+        authenticated_within=FRESH,
+        description="Take the claim of a domain back, and what hangs on it.",
     )

@@ -5,6 +5,8 @@ import strawberry
 import resolvers.audit_event
 import resolvers.client
 import resolvers.company
+import resolvers.domain
+import resolvers.identity_provider
 import resolvers.member
 import resolvers.node
 import resolvers.onboarding_case
@@ -17,7 +19,9 @@ from schema.audit_event import AuditEvent, AuditEventFilter, AuditEventOrder
 from schema.client import Client
 from schema.company import Company, CompanyFilter, CompanyOrder
 from schema.connection import Connection
+from schema.domain import Domain
 from schema.fields import field, page
+from schema.identity_provider import IdentityProvider
 from schema.member import Member
 from schema.node import Node
 from schema.onboarding_case import OnboardingCase, OnboardingCaseFilter, OnboardingCaseOrder
@@ -77,4 +81,14 @@ class Query:
         filter_by=AuditEventFilter,
         order_by=AuditEventOrder,
         description="What was done in the tenant, and by whom; of support as well.",
+    )
+    identity_providers: list[IdentityProvider] | None = field(
+        requires=Permission.IDENTITY_PROVIDER_READ,
+        resolver=resolvers.identity_provider.identity_providers,
+        description="The tenant's connections to identity providers, the oldest first.",
+    )
+    domains: list[Domain] | None = field(
+        requires=Permission.DOMAIN_READ,
+        resolver=resolvers.domain.domains,
+        description="The tenant's e-mail domains, by name.",
     )

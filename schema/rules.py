@@ -13,9 +13,9 @@ from strawberry.schema_directive import Location
 from tortoise.models import Model
 
 from auth.permissions import Requirement
+from resolvers.administration import AdministrativeChange
 from resolvers.at_once import AtOnce
 from resolvers.reads import Reach, ReadFunction
-from resolvers.writes import Change
 
 FIELD_RULE = "fieldgate_rule"
 TYPE_RULE = "__fieldgate_rule__"
@@ -95,12 +95,12 @@ class FromMutation:
 
     Attributes:
         takes: the input class of the one argument, ``input``.
-        change: makes the change.
+        change: makes the change, in the context of the request.
         at_once: describes it instead, where it is one statement.
     """
 
     takes: type
-    change: Change
+    change: AdministrativeChange
     at_once: AtOnce | None
 
 

@@ -13,6 +13,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from auth.opening import open_authentication
 from schema.build import build_schema
+from server.administration import open_administration
 from server.drain import Drain
 from server.graceful_server import StartFailedError
 from server.graphiql import GraphiQL, assets
@@ -112,7 +113,8 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     )
     app.state.database = database
     app.state.authentication = authentication
-    engine = WitnessedEngine(schema, settings)
+    administration = await opened.enter_async_context(open_administration(settings))
+    engine = WitnessedEngine(schema, settings, administration)
     viewers = Viewers(authentication.authenticator, authentication.revocations, notifications, settings)
     drain.on_ending(viewers.drain)
     operations = Operations(engine, Changes(notifications), settings.database_pool_size)

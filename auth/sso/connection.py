@@ -16,9 +16,11 @@ from tortoise.expressions import F
 
 from auth.audit import Actor, AuditSubject, record
 from auth.sso.both_transactions import both_transactions
+from auth.sso.connection_addresses import connection_addresses
 from auth.sso.connection_settings import ChangeRefusedError, Problem, ProblemKind, check_settings
 from auth.sso.connection_staging import PROVEN, stage, staged_columns
-from auth.sso.look_ups import LookUps
+from auth.sso.connection_view import ConnectionView, connection_view, issuer_of
+from auth.sso.connection_warnings import connection_warnings, our_expiries
 from auth.sso.provider import seal_client_secret
 from auth.sso.refusal import SignInRefusedError
 from auth.sso.rehearsal import test_ticket
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from tortoise.queryset import QuerySet
 
     from auth.sso.connection_settings import Checked
+    from auth.sso.look_ups import LookUps
     from auth.sso.outbound import Outbound
     from auth.sso.saml.metadata import IdentityProviderMetadata
     from settings import Settings
@@ -48,6 +51,7 @@ _NEEDED: Final = {
     IdentityProviderKind.SAML: ("name",),
 }
 _UNKNOWN: Final = Problem("id", "There is no such identity provider.", ProblemKind.UNKNOWN)
+_OTHER: Final = "People are known by what the present provider calls them. Make another connection for another."
 _TAKEN: Final = "There is a connection to this provider already, by the same name of ours there."
 
 
@@ -72,10 +76,10 @@ OPERATOR: Final = Author(Actor(AuditActorKind.OPERATOR))
 class Connections:
     """The connections of the tenant whose scope is open."""
 
-    def __init__(self, settings: Settings, outbound: Outbound, look_ups: LookUps | None = None) -> None:
+    def __init__(self, settings: Settings, outbound: Outbound, look_ups: LookUps) -> None:
         self._settings = settings
         self._outbound = outbound
-        self._look_ups = look_ups or LookUps(settings.database_pool_size)
+        self._look_ups = look_ups
 
     async def all(self) -> list[IdentityProvider]:
         """All of them, the oldest first."""
@@ -91,6 +95,19 @@ class Connections:
         if row is None:
             raise ChangeRefusedError(_UNKNOWN)
         return row
+
+    async def views(self, rows: Sequence[IdentityProvider], now: datetime) -> list[ConnectionView]:
+        """Connections as their owner sees them."""
+        ours = await our_expiries(row.id for row in rows)
+        slug = current_scope().placement.slug
+        return [
+            connection_view(
+                row,
+                connection_addresses(self._settings, slug, row),
+                connection_warnings(row, ours.get(row.id), self._outbound, now),
+            )
+            for row in rows
+        ]
 
     async def create(self, author: Author, kind: IdentityProviderKind, given: Mapping[str, Any]) -> IdentityProvider:
         """A new connection, which stays off until a test of it has worked and somebody switches it on.
@@ -121,7 +138,7 @@ class Connections:
                 await _record(author, "identity_provider:create", row.id, kind=kind.value, fields=sorted(given))
                 await row.save(force_create=True)
         except IntegrityError as failure:
-            raise ChangeRefusedError(_taken(kind)) from failure
+            raise ChangeRefusedError(_taken(kind, given)) from failure
         return row
 
     async def update(
@@ -144,15 +161,15 @@ class Connections:
             async with both_transactions():
                 row = await _locked(identity_provider_id)
                 if linked and checked.columns.get("issuer", row.issuer) != row.issuer:
-                    raise ChangeRefusedError(_other_provider(row.kind))
+                    raise ChangeRefusedError(Problem(_naming(row.kind, given), _OTHER, ProblemKind.CONFLICT))
                 await _record(author, "identity_provider:update", row.id, fields=sorted(given))
                 if discard_staged:
                     row.staged, row.revision = None, row.revision + 1
                 self._change(row, checked)
-                await _refuse_twins(row)
+                await _refuse_twins(row, given)
                 await row.save()
         except IntegrityError as failure:
-            raise ChangeRefusedError(_taken(row.kind)) from failure
+            raise ChangeRefusedError(_taken(row.kind, given)) from failure
         return row
 
     async def set_enabled(self, author: Author, identity_provider_id: UUID, *, enabled: bool) -> IdentityProvider:
@@ -282,11 +299,6 @@ class Connections:
         return seal_client_secret(self._settings, identity_provider_id, secret) if secret else None
 
 
-def issuer_of(row: IdentityProvider) -> str | None:
-    """What the provider calls itself; ``None`` while that is not known."""
-    return None if row.kind is IdentityProviderKind.SAML and not row.saml_metadata else row.issuer
-
-
 def _tenant_id() -> UUID:
     return current_scope().placement.tenant_id
 
@@ -302,14 +314,14 @@ async def _locked(identity_provider_id: UUID) -> IdentityProvider:
     return row
 
 
-async def _refuse_twins(row: IdentityProvider) -> None:
+async def _refuse_twins(row: IdentityProvider, given: Mapping[str, Any]) -> None:
     """What waits is told here already that it can't be put in force."""
     waiting = staged_columns(row)
     if not {"issuer", "client_id"} & waiting.keys():
         return
     named = {"issuer": waiting.get("issuer", row.issuer), "client_id": waiting.get("client_id", row.client_id)}
     if await _own().filter(**named).exclude(id=row.id).exists():
-        raise ChangeRefusedError(_taken(row.kind))
+        raise ChangeRefusedError(_taken(row.kind, given))
 
 
 async def _refuse_locking_out(row: IdentityProvider, session_id: UUID, *, others: bool) -> None:
@@ -330,13 +342,15 @@ def _meaning(metadata: IdentityProviderMetadata) -> IdentityProviderMetadata:
     return replace(metadata, expires_at=None, warnings=frozenset())
 
 
-def _taken(kind: IdentityProviderKind) -> Problem:
-    return Problem("issuer" if kind is IdentityProviderKind.OIDC else "metadata", _TAKEN, ProblemKind.CONFLICT)
+def _taken(kind: IdentityProviderKind, given: Mapping[str, Any]) -> Problem:
+    return Problem(_naming(kind, given), _TAKEN, ProblemKind.CONFLICT)
 
 
-def _other_provider(kind: IdentityProviderKind) -> Problem:
-    message = "People are known by what the present provider calls them. Make another connection for another provider."
-    return Problem("issuer" if kind is IdentityProviderKind.OIDC else "metadata", message, ProblemKind.CONFLICT)
+def _naming(kind: IdentityProviderKind, given: Mapping[str, Any]) -> str:
+    """The setting by which somebody has said who the provider is."""
+    if kind is IdentityProviderKind.SAML:
+        return "metadata" if given.get("metadata_url") is None else "metadata_url"
+    return "client_id" if "client_id" in given and "issuer" not in given else "issuer"
 
 
 async def _record(author: Author, action: str, identity_provider_id: UUID, **details: object) -> None:

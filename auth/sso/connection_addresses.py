@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from auth.sso.oidc import redirect_uri
 from auth.sso.saml.service_provider import service_provider
@@ -11,6 +11,17 @@ from models.shared import IdentityProvider, IdentityProviderKind
 
 if TYPE_CHECKING:
     from settings import Settings
+
+ADDRESSES: Final = (
+    "redirect_uri",
+    "post_logout_redirect_uri",
+    "backchannel_logout_uri",
+    "frontchannel_logout_uri",
+    "sp_metadata_url",
+    "sp_entity_id",
+    "acs_url",
+    "single_logout_url",
+)
 
 
 def connection_addresses(settings: Settings, tenant_slug: str, row: IdentityProvider) -> dict[str, str]:

@@ -15,6 +15,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.rdatatype
 from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 
 from models.shared import Domain
 
@@ -84,7 +85,8 @@ async def add_domain(tenant_id: UUID, name: str) -> Domain:
     if known is not None:
         return known
     try:
-        return await Domain.create(tenant_id=tenant_id, name=name, verification_token=secrets.token_urlsafe(32))
+        async with in_transaction("shared"):
+            return await Domain.create(tenant_id=tenant_id, name=name, verification_token=secrets.token_urlsafe(32))
     except IntegrityError:  # somebody of the same tenant was quicker
         return await Domain.get(tenant_id=tenant_id, name=name)
 
@@ -95,9 +97,24 @@ async def verify_domain(domain: Domain, records: TextRecords) -> bool:
     Raises:
         DomainTakenError: it is verified already, for another tenant.
     """
+    found = await has_record(domain, records)
+    await note_record(domain, found=found)
+    return found
+
+
+async def has_record(domain: Domain, records: TextRecords) -> bool:
+    """Whether the record is there."""
     wanted = record_value(domain.verification_token).encode()
     said = await records(record_name(domain.name))
-    found = any(hmac.compare_digest(record.strip().encode(), wanted) for record in said)
+    return any(hmac.compare_digest(record.strip().encode(), wanted) for record in said)
+
+
+async def note_record(domain: Domain, *, found: bool) -> None:
+    """Remember whether the record was there.
+
+    Raises:
+        DomainTakenError: it was, and the domain is verified already, for another tenant.
+    """
     now = datetime.now(UTC)
     verified_at = (domain.verified_at or now) if found else None
     try:
@@ -105,7 +122,6 @@ async def verify_domain(domain: Domain, records: TextRecords) -> bool:
     except IntegrityError as failure:
         raise DomainTakenError from failure
     domain.verified_at, domain.checked_at = verified_at, now
-    return found
 
 
 async def tenant_of_domain(name: str) -> UUID | None:

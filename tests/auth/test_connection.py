@@ -11,9 +11,10 @@ import httpx2
 import pytest
 
 from auth.audit import Actor
-from auth.sso.connection import MOST_CONNECTIONS, OPERATOR, Author, Connections, issuer_of
+from auth.sso.connection import MOST_CONNECTIONS, OPERATOR, Author, Connections
 from auth.sso.connection_settings import ChangeRefusedError, ProblemKind
 from auth.sso.connection_staging import prove
+from auth.sso.connection_view import issuer_of
 from auth.sso.look_ups import LookUps
 from auth.sso.outbound import Outbound
 from auth.sso.provider import as_provider
@@ -84,7 +85,7 @@ async def connections(settings: Settings) -> AsyncIterator[Connections]:
         return httpx2.Response(200 if request.url.path == "/metadata" else 404, text=document())
 
     outbound = Outbound(settings, httpx2.MockTransport(answer))
-    yield Connections(settings, outbound)
+    yield Connections(settings, outbound, LookUps(8))
     await outbound.close()
 
 
@@ -223,11 +224,11 @@ async def test_the_same_connection_twice_is_a_conflict_and_no_event(desk: Desk) 
     row = await desk.create()
     assert await problems(desk.create(name="Again")) == [("issuer", ProblemKind.CONFLICT)]
     other = await desk.create(client_id="other")
-    assert await problems(desk.update(other, client_id="us")) == [("issuer", ProblemKind.CONFLICT)]
+    assert await problems(desk.update(other, client_id="us")) == [("client_id", ProblemKind.CONFLICT)]
     assert [event.action for event in await desk.events(other)] == ["identity_provider:create"]
     await prove(desk.placement, other.id, other.revision)
     waiting = desk.update(other, client_id="us")
-    assert await problems(waiting) == [("issuer", ProblemKind.CONFLICT)], "it could never be put in force"
+    assert await problems(waiting) == [("client_id", ProblemKind.CONFLICT)], "it could never be put in force"
     await desk.delete(row)
 
 

@@ -115,7 +115,7 @@ async def test_a_saml_connection_is_made_changed_and_deleted(
     await IdentityProvider.filter(id=identifier).update(tested_at=datetime.now(UTC))
     changed = ("--signing-policy", "both", "--provision-members", "--name", "New", "--json")
     (updated,) = json.loads((await fieldgate("identity-provider", "update", identifier, *changed)).stdout)
-    assert (updated["name"], updated["waitsForTest"]) == ("New", ["signing_policy"])
+    assert (updated["name"], updated["waitsForTest"]) == ("New", ["signingPolicy"])
     shown = await fieldgate("identity-provider", "show", identifier, "--json")
     assert json.loads(shown.stdout) == [updated]
     assert (await fieldgate("identity-provider", "delete", identifier)).returncode == 0

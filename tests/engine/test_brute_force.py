@@ -12,7 +12,6 @@ import orjson
 import pytest
 from graphql import parse, validate
 
-from engine.engine import Engine
 from engine.request import Request
 from models.tenant import Company, OnboardingCase
 from tests.oracle.personas import NO_GRANTS, personas, viewer_of
@@ -21,9 +20,7 @@ from tests.oracle.random_documents import RandomDocuments
 from tests.oracle.random_grants import random_grants
 
 if TYPE_CHECKING:
-    import strawberry
-
-    from settings import Settings
+    from engine.engine import Engine
     from tests.oracle.comparison import Comparison
     from tests.oracle.tenant_rows import TenantRows
 
@@ -82,10 +79,10 @@ PLANTED: Final[dict[str, tuple[str, Any]]] = {
 
 @pytest.mark.parametrize("bug", PLANTED)
 async def test_a_planted_bug_is_found_by_brute_force(
-    bug: str, comparison: Comparison, schema: strawberry.Schema, settings: Settings, tailspin: TenantRows
+    bug: str, comparison: Comparison, unused_engine: Engine, tailspin: TenantRows
 ) -> None:
     name, wrong = PLANTED[bug]
-    fresh = replace(comparison, engine=Engine(schema, settings))
+    fresh = replace(comparison, engine=unused_engine)
     with patch(name, wrong), pytest.raises(AssertionError, match="engine:"):
         await compare(fresh, tailspin, batch=1, documents=DOCUMENTS_OF_A_BATCH)
 

@@ -12,16 +12,13 @@ from unittest.mock import patch
 import pytest
 
 from engine.decision import FieldState, _Decider
-from engine.engine import Engine
 from engine.row import Row
 from tests.oracle.matrix import COORDINATES, PATHS, check_field
 from tests.oracle.personas import personas
 
 if TYPE_CHECKING:
-    import strawberry
-
+    from engine.engine import Engine
     from engine.selection import SelectedField
-    from settings import Settings
     from tests.oracle.comparison import Comparison
     from tests.oracle.tenant_rows import TenantRows
 
@@ -59,9 +56,9 @@ async def check_some(comparison: Comparison) -> None:
 
 
 @pytest.fixture
-def unplanned(schema: strawberry.Schema, settings: Settings, comparison: Comparison) -> Comparison:
+def unplanned(unused_engine: Engine, comparison: Comparison) -> Comparison:
     """With an engine that remembers nothing yet."""
-    return replace(comparison, engine=Engine(schema, settings))
+    return replace(comparison, engine=unused_engine)
 
 
 @pytest.mark.parametrize("bug", PLANTED)

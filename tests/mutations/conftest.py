@@ -3,23 +3,43 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 from auth.roles import BUILT_IN_ROLES
 from engine.engine import Engine
 from schema.build import build_schema
+from server.administration import open_administration
 from tenancy.provisioning import create_tenant
+from tests.auth.name_server import name_server as open_name_server
+from tests.auth.saml.test_metadata_attacks import entity
 from tests.mutations.firm import Firm, make_units
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from auth.viewer import Viewer
     from settings import Settings
     from tenancy.database import Database
+    from tests.auth.name_server import NameServer
+
+
+async def _identity_provider(request: httpx2.Request) -> httpx2.Response:
+    """The only address outside that there is for these tests."""
+    return httpx2.Response(200 if request.url == "https://idp.example/metadata" else 404, text=entity())
 
 
 @pytest.fixture(scope="session")
-def engine(settings: Settings) -> Engine:
-    return Engine(build_schema(), settings)
+async def engine(settings: Settings, name_server: NameServer) -> AsyncIterator[Engine]:
+    asking = settings.model_copy(update={"dns_server": name_server.address})
+    async with open_administration(asking, httpx2.MockTransport(_identity_provider)) as administration:
+        yield Engine(build_schema(), settings, administration)
+
+
+@pytest.fixture(scope="session")
+async def name_server() -> AsyncIterator[NameServer]:
+    async with open_name_server() as opened:
+        yield opened
 
 
 async def _make_firm(engine: Engine, database: Database) -> Firm:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
 
 import pytest
 
+from auth.sso.connection_staging import prove
 from auth.support.grant import request_support
+from models.shared import Domain, IdentityProvider
 from models.tenant import Role
 from schema.build import build_schema
 from schema.declarations import Declarations
@@ -18,10 +21,11 @@ from tests.mutations.firm import global_id
 
 if TYPE_CHECKING:
     from auth.viewer import Viewer
+    from tests.auth.name_server import NameServer
     from tests.mutations.firm import Firm
 
 DOCS: Final = Path(__file__).parent.parent.parent / "docs"
-PAGES: Final = ("sessions.md", "oauth-clients.md", "support-access.md", "audit.md")
+PAGES: Final = ("sessions.md", "oauth-clients.md", "support-access.md", "audit.md", "sso/graphql.md")
 
 
 def blocks(page: str) -> list[str]:
@@ -42,7 +46,7 @@ async def known(firm: Firm) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, page: str) -> None:
+async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, name_server: NameServer, page: str) -> None:
     values, examples = await known(firm), blocks(page)
     assert len(examples) >= 2
     for example in examples:
@@ -56,6 +60,21 @@ async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, page: 
             # What one example has made is what the next one is about.
             values |= {"client": (payload.get("client") or {}).get("id") or values.get("client", "")}
             values |= {"token": (payload.get("personalAccessToken") or {}).get("id") or values.get("token", "")}
+            values |= await by_hand(firm, name_server, payload)
+    for model in (IdentityProvider, Domain):
+        await model.filter(tenant_id=firm.placement.tenant_id).delete()
+
+
+async def by_hand(firm: Firm, name_server: NameServer, payload: dict[str, Any]) -> dict[str, str]:
+    """What a person does between two examples: a dry run, a record in the zone."""
+    connection, domain = payload.get("identityProvider") or {}, payload.get("domain") or {}
+    if "id" in connection:
+        await prove(firm.placement, UUID(connection["id"]), revision=1)
+        return {"connection": connection["id"]}
+    if "id" in domain:
+        name_server.records[f"{domain['recordName']}."] = [domain["recordValue"]]
+        return {"domain": domain["id"]}
+    return {}
 
 
 def test_the_page_names_what_takes_a_recent_sign_in() -> None:

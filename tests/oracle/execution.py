@@ -30,6 +30,7 @@ from models.shared import SupportGrantStatus
 from models.tenant import Member, Role, RoleAssignment
 from resolvers.reads import One, Page, Source
 from schema.rules import FromColumn, FromColumns, FromKey, FromRead, FromSameRow
+from tests.oracle.connections import connections, domains
 from tests.oracle.denials import denials
 from tests.oracle.objects import Connection, Edge, PageInfo, ViewerAnswer, made, row_of
 from tests.oracle.reading import Reader, encode
@@ -166,7 +167,13 @@ class _Resolving:
         if model is not None and row is not None:
             return self._of_row(rule.origin, model, row, info)
         if source is None:
-            roots = {"viewer": self._viewer, "clients": self._clients, "supportAccess": self._support}
+            roots: dict[str, Callable[[], object]] = {
+                "viewer": self._viewer,
+                "clients": self._clients,
+                "supportAccess": self._support,
+                "identityProviders": lambda: connections(self._reader.rows),
+                "domains": lambda: domains(self._reader.rows),
+            }
             return roots[info.field_name]()
         return getattr(source, to_snake_case(info.field_name))
 

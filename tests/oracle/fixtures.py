@@ -12,15 +12,20 @@ from engine.cursors import Cursors
 from engine.engine import Engine
 from schema.build import build_schema
 from schema.declarations import Declarations
+from server.administration import open_administration
 from tenancy.provisioning import create_tenant
 from tests.oracle.comparison import Comparison
+from tests.oracle.connections import PUBLIC_URL
 from tests.oracle.seeding import seed
 from tests.oracle.shared_rows import seed_shared
 from tests.oracle.tenant_rows import load_rows
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import strawberry
 
+    from resolvers.context import Administration
     from settings import Settings
     from tenancy.database import Database
     from tests.oracle.tenant_rows import TenantRows
@@ -37,8 +42,21 @@ def declarations(schema: strawberry.Schema) -> Declarations:
 
 
 @pytest.fixture(scope="session")
-def engine(schema: strawberry.Schema, settings: Settings) -> Engine:
-    return Engine(schema, settings)
+async def administration(settings: Settings) -> AsyncIterator[Administration]:
+    public = settings.model_copy(update={"public_url": PUBLIC_URL})
+    async with open_administration(public) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def engine(schema: strawberry.Schema, settings: Settings, administration: Administration) -> Engine:
+    return Engine(schema, settings, administration)
+
+
+@pytest.fixture
+def unused_engine(schema: strawberry.Schema, settings: Settings, administration: Administration) -> Engine:
+    """One that remembers nothing yet, for a bug to be planted in."""
+    return Engine(schema, settings, administration)
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from auth.personal_access_tokens import LONGEST_DAYS
-from models.shared import Client, PersonalAccessToken, SupportGrant
-from models.tenant import Member
+from models.shared import Client, Domain, IdentityProvider, PersonalAccessToken, SigningPolicy, SupportGrant
+from models.tenant import Member, OrgUnit
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ async def seed_shared(placement: TenantPlacement, random: Random) -> None:
         members = sorted(await Member.all().values_list("id", flat=True))
     now = dt.datetime.now(dt.UTC)
     day = dt.timedelta(days=1)
+    await _connections(placement, now)
     for number, member_id in enumerate(members[:5]):
         await Client.create(
             tenant_id=placement.tenant_id,
@@ -65,6 +66,58 @@ async def seed_shared(placement: TenantPlacement, random: Random) -> None:
 async def load_support(tenant_id: UUID) -> list[dict[str, Any]]:
     """Each row of its grants of support access."""
     rows: list[dict[str, Any]] = await SupportGrant.filter(tenant_id=tenant_id).values()
+    return rows
+
+
+async def _connections(placement: TenantPlacement, now: dt.datetime) -> None:
+    """Identity providers of both kinds, in every state, and domains."""
+    async with tenant_scope(placement, authorization_version=None, read_only=True):
+        units = sorted(await OrgUnit.all().values_list("id", flat=True))
+    day = dt.timedelta(days=1)
+    for number in range(6):
+        of_saml = number % 2 == 1
+        await IdentityProvider.create(
+            tenant_id=placement.tenant_id,
+            name=f"Provider {number}",
+            kind="saml" if of_saml else "oidc",
+            issuer=f"https://idp{number}.example/{placement.slug}",
+            client_id=None if of_saml else f"client {number}",
+            client_secret=b"sealed" if number == 2 else None,
+            enabled=number > 3,
+            tested_at=now if number > 2 else None,
+            staged={"client_id": "waiting", "client_secret": "sealed"} if number == 4 else None,
+            claim_names={"email": "mail", "full_name": "cn"} if number == 0 else {},
+            metadata_url="https://idp.example/metadata" if number == 1 else None,
+            # Nothing that could be read: what the document itself is warned about for is another test's business.
+            saml_metadata="<x/>" if number == 3 else None,
+            metadata_expires_at=now + day if number == 1 else None,
+            certificate_expires_at=[None, now - day, None, now + 29 * day, None, now + 31 * day][number],
+            signing_policy=SigningPolicy.BOTH,
+            allow_unsolicited=number == 3,
+            want_encrypted=number == 5,
+            provision_members=number == 2,
+            default_org_unit_id=[None, units[0], units[-1], None, placement.tenant_id, units[1]][number],
+            role_mapping=[{"claim": "groups", "value": "A", "role": "auditor"}] if number == 2 else [],
+        )
+    for name in (f"b.{placement.slug}.example", "a.example"):
+        await Domain.create(
+            tenant_id=placement.tenant_id,
+            name=name,
+            verification_token=f"token-of-{placement.slug}-{name}",
+            verified_at=now if name == f"b.{placement.slug}.example" else None,
+            checked_at=now if name == "a.example" else None,
+        )
+
+
+async def load_connections(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of the tenant's identity providers."""
+    rows: list[dict[str, Any]] = await IdentityProvider.filter(tenant_id=tenant_id).values()
+    return rows
+
+
+async def load_domains(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of its domains."""
+    rows: list[dict[str, Any]] = await Domain.filter(tenant_id=tenant_id).values()
     return rows
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from models import tenant as models
 from resolvers.reads import OwnUnit
 from tenancy.scope import tenant_scope
-from tests.oracle.shared_rows import load_clients, load_support, load_tokens
+from tests.oracle.shared_rows import load_clients, load_connections, load_domains, load_support, load_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,8 @@ class TenantRows:
         clients: its rows among the shared ones.
         tokens: the same of personal access tokens.
         support: the same of support access.
+        connections: the same of identity providers.
+        domains: the same of domains.
     """
 
     placement: TenantPlacement
@@ -57,6 +59,8 @@ class TenantRows:
     clients: Sequence[Row]
     tokens: Sequence[Row]
     support: Sequence[Row]
+    connections: Sequence[Row]
+    domains: Sequence[Row]
 
     def by_key(self, model: type[Model], key: object) -> Row | None:
         """The row with this key."""
@@ -101,12 +105,15 @@ async def load_rows(placement: TenantPlacement) -> TenantRows:
             tables[model] = [dict(row) for row in rows]
         (state,) = await session.fetch("SELECT version FROM authorization_state")
     keys = {model: {row["id"]: row for row in rows} for model, rows in tables.items()}
+    tenant_id = placement.tenant_id
     return TenantRows(
         placement,
         state["version"],
         tables,
         keys,
-        clients=await load_clients(placement.tenant_id),
-        tokens=await load_tokens(placement.tenant_id),
-        support=await load_support(placement.tenant_id),
+        support=await load_support(tenant_id),
+        clients=await load_clients(tenant_id),
+        tokens=await load_tokens(tenant_id),
+        connections=await load_connections(tenant_id),
+        domains=await load_domains(tenant_id),
     )

@@ -10,6 +10,7 @@ import pytest
 
 from auth.sso.connection import OPERATOR, Connections
 from auth.sso.connection_settings import ChangeRefusedError
+from auth.sso.look_ups import LookUps
 from auth.sso.outbound import Outbound
 from auth.sso.refusal import Refusal
 from models.shared import IdentityProvider, ServiceProviderKey
@@ -32,7 +33,7 @@ async def connections(at_work: ProviderAtWork, placement: TenantPlacement) -> As
     settings = at_work.browser.authentication.settings
     outbound = Outbound(settings)
     async with tenant_scope(placement, authorization_version=None):
-        yield Connections(settings, outbound)
+        yield Connections(settings, outbound, LookUps(8))
     await outbound.close()
 
 
