@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,8 @@ from resolvers.global_ids import encode
 from resolvers.user_error import UserError
 from resolvers.writes import Problems, Written
 
+# Our certificates end after five years.
+_LONGEST_KEPT_DAYS = 1825
 _NOT_SETTINGS = frozenset({"id", "kind", "discard_waiting"})
 
 
@@ -90,6 +92,25 @@ async def delete(context: Context, written: Written) -> IdentityProviderChange:
     with noting_problems(problems):
         await context.administration.connections.delete(author, row_key(written.values["id"]))
     return IdentityProviderChange(problems.errors)
+
+
+async def rotate_key(context: Context, written: Written) -> IdentityProviderChange:
+    """Make a new key of ours in a SAML connection.
+
+    Raises:
+        GraphQLError: ``FORBIDDEN``: the caller is not a member who signed in.
+    """
+    author, problems = author_of(context), Problems(written)
+    days = written.values.get("keep_days")
+    if days is not None and not 0 <= days <= _LONGEST_KEPT_DAYS:
+        problems.add("keep_days", f"This is 0 to {_LONGEST_KEPT_DAYS}.")
+        return IdentityProviderChange(problems.errors)
+    row = None
+    with noting_problems(problems):
+        row = await context.administration.connections.rotate_key(
+            author, row_key(written.values["id"]), keep=None if days is None else timedelta(days=days)
+        )
+    return await _answer(context, problems, row)
 
 
 async def test(context: Context, written: Written) -> IdentityProviderChange:

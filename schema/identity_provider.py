@@ -37,6 +37,7 @@ class IdentityProviderWarning:
     )
     message: str = field(requires=PUBLIC, attribute=True)
     expires_at: datetime.datetime | None = field(requires=PUBLIC, attribute=True)
+    urgent: bool = field(requires=PUBLIC, attribute=True, description="Within a week, or it has expired.")
 
 
 @strawberry.type(description="Where the tenant's people prove who they are. Its secret is written and never read.")

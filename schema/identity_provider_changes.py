@@ -85,6 +85,21 @@ class IdentityProviderTestInput:
     id: strawberry.ID = required_input_field(requires=_WRITE)
 
 
+@strawberry.input
+class IdentityProviderRotateKeyInput:
+    id: strawberry.ID = required_input_field(requires=_WRITE)
+    keep_days: int | None = input_field(
+        requires=_WRITE,
+        description="How long what was encrypted with the present key is still opened; null: until it ends.",
+    )
+
+
+@strawberry.type
+class IdentityProviderRotateKeyPayload:
+    identity_provider: IdentityProvider | None = field(requires=Permission.IDENTITY_PROVIDER_READ, attribute=True)
+    user_errors: list[UserError] = field(requires=PUBLIC, attribute=True)
+
+
 @strawberry.type
 class IdentityProviderCreatePayload:
     identity_provider: IdentityProvider | None = field(requires=Permission.IDENTITY_PROVIDER_READ, attribute=True)

@@ -46,6 +46,8 @@ from schema.identity_provider_changes import (
     IdentityProviderCreatePayload,
     IdentityProviderDeleteInput,
     IdentityProviderDeletePayload,
+    IdentityProviderRotateKeyInput,
+    IdentityProviderRotateKeyPayload,
     IdentityProviderSetEnabledInput,
     IdentityProviderSetEnabledPayload,
     IdentityProviderTestInput,
@@ -206,6 +208,13 @@ class Mutation:
         takes=IdentityProviderTestInput,
         change=resolvers.identity_provider.test,
         description="The address of a dry run: it shows what the provider says, and signs nobody in.",
+    )
+    identity_provider_rotate_key: IdentityProviderRotateKeyPayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=IdentityProviderRotateKeyInput,
+        change=resolvers.identity_provider.rotate_key,
+        authenticated_within=FRESH,
+        description="Make a new key of ours in a SAML connection. Give the provider our metadata anew right after.",
     )
     domain_add: DomainAddPayload | None = administration(
         requires=Permission.DOMAIN_WRITE,

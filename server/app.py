@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route, WebSocketRoute
 
 from auth.opening import open_authentication
+from auth.sso.expiry_watch import watching_expiries
 from schema.build import build_schema
 from server.administration import open_administration
 from server.drain import Drain
@@ -113,6 +114,7 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     )
     app.state.database = database
     app.state.authentication = authentication
+    await opened.enter_async_context(watching_expiries())
     administration = await opened.enter_async_context(open_administration(settings))
     engine = WitnessedEngine(schema, settings, administration)
     viewers = Viewers(authentication.authenticator, authentication.revocations, notifications, settings)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.shared import IdentityProvider
 
 SOON: Final = timedelta(days=30)
+URGENT: Final = timedelta(days=7)
 
 _LONG_AGO: Final = datetime.fromisoformat("1970-01-01T00:00:00Z")
 
@@ -54,11 +55,13 @@ class ConnectionWarning:
         code: what is the matter.
         message: a sentence for the owner.
         expires_at: when it expires, or has expired.
+        urgent: whether that is within a week.
     """
 
     code: ConnectionWarningCode
     message: str
     expires_at: datetime | None
+    urgent: bool
 
 
 async def our_expiries(identity_provider_ids: Iterable[UUID]) -> Mapping[UUID, datetime]:
@@ -88,7 +91,11 @@ def connection_warnings(
             said = read_metadata(row.saml_metadata.encode(), outbound, _LONG_AGO).warnings
         except SignInRefusedError:
             said = frozenset()
-        warnings += [_warning(code) for each, code in _OF_METADATA.items() if each in said]
+        warnings += [
+            ConnectionWarning(code, _MESSAGES[code], expires_at=None, urgent=False)
+            for each, code in _OF_METADATA.items()
+            if each in said
+        ]
     return warnings
 
 
@@ -101,8 +108,8 @@ def expiry_warnings(
         ConnectionWarningCode.METADATA_EXPIRES: metadata,
         ConnectionWarningCode.OUR_CERTIFICATE_EXPIRES: ours,
     }
-    return [_warning(code, end) for code, end in ends.items() if end is not None and end <= now + SOON]
-
-
-def _warning(code: ConnectionWarningCode, expires_at: datetime | None = None) -> ConnectionWarning:
-    return ConnectionWarning(code, _MESSAGES[code], expires_at)
+    return [
+        ConnectionWarning(code, _MESSAGES[code], end, urgent=end <= now + URGENT)
+        for code, end in ends.items()
+        if end is not None and end <= now + SOON
+    ]

@@ -14,7 +14,7 @@ from auth.acting import Acting, ActingKind
 from auth.permissions import Permission
 from auth.sso.connection_staging import prove
 from engine.request import Request
-from models.shared import IdentityProvider, Session
+from models.shared import IdentityProvider, ServiceProviderKey, Session
 from models.tenant import AuditEvent
 from schema.mutation import FRESH
 from tenancy.scope import tenant_scope
@@ -48,7 +48,14 @@ UPDATE = mutation("identityProviderUpdate")
 SWITCH = mutation("identityProviderSetEnabled")
 DELETE = mutation("identityProviderDelete", "")
 TEST = mutation("identityProviderTest", "testUrl")
-CHANGES: dict[str, dict[str, Any]] = {UPDATE: {"name": "X"}, SWITCH: {"enabled": False}, DELETE: {}, TEST: {}}
+ROTATE = mutation("identityProviderRotateKey")
+CHANGES: dict[str, dict[str, Any]] = {
+    UPDATE: {"name": "X"},
+    SWITCH: {"enabled": False},
+    DELETE: {},
+    TEST: {},
+    ROTATE: {"keepDays": 1},
+}
 OIDC = {"name": "Okta", "kind": "OIDC", "issuer": "https://idp.example/acme", "clientId": "us"}
 
 
@@ -156,6 +163,21 @@ async def test_a_saml_connection_is_made_of_its_metadata(firm: Firm, owner: View
     assert shown["redirectUri"] is None
 
 
+async def test_our_key_is_exchanged_in_a_saml_connection_only(firm: Firm, owner: Viewer) -> None:
+    saml = (await firm.ask(owner, CREATE, input={"name": "AD FS", "kind": "SAML"})).payload["identityProvider"]["id"]
+    oidc = (await made(firm, owner))["id"]
+    for given, errors in (
+        ({"id": saml}, []),
+        ({"id": saml, "keepDays": 0}, []),
+        ({"id": saml, "keepDays": -1}, [("BAD_USER_INPUT", "input.keepDays")]),
+        ({"id": oidc}, [("CONFLICT", "input.id")]),
+        ({"id": str(uuid4())}, [("NOT_FOUND", "input.id")]),
+    ):
+        assert (await firm.ask(owner, ROTATE, input=given)).user_errors == errors
+    keys = await ServiceProviderKey.filter(identity_provider_id=saml).order_by("id")
+    assert [key.retired_at is None for key in keys] == [False, True]
+
+
 async def test_its_metadata_is_fetched_from_where_it_says(firm: Firm, owner: Viewer) -> None:
     given = {"name": "AD FS", "kind": "SAML", "metadataUrl": "https://idp.example/metadata"}
     shown = (await firm.ask(owner, CREATE, input=given)).payload["identityProvider"]
@@ -198,7 +220,7 @@ async def test_a_change_that_is_refused_late_leaves_no_event(firm: Firm, owner: 
     assert [action for action, _, _ in await actions(firm, other)] == ["identity_provider:create"]
 
 
-@pytest.mark.parametrize("document", CHANGES, ids=["update", "switch", "delete", "test"])
+@pytest.mark.parametrize("document", CHANGES, ids=["update", "switch", "delete", "test", "rotate"])
 async def test_another_tenants_connection_is_answered_as_one_that_does_not_exist(
     firm: Firm, other_firm: Firm, owner: Viewer, document: str
 ) -> None:

@@ -57,7 +57,7 @@ def domains(rows: TenantRows) -> list[object]:
 
 
 def _connection(slug: str, row: Row) -> object:
-    of_saml = row["kind"] == "saml"
+    now, of_saml = dt.datetime.now(dt.UTC), row["kind"] == "saml"
     addresses = dict.fromkeys(name for of_kind in _ADDRESSES.values() for name in of_kind) | {
         name: PUBLIC_URL + path.format(slug=slug, id=row["id"]) for name, path in _ADDRESSES[row["kind"]].items()
     }
@@ -75,8 +75,13 @@ def _connection(slug: str, row: Row) -> object:
         signing_policy=row["signing_policy"] if of_saml else None,
         role_mapping=[SimpleNamespace(**rule) for rule in row["role_mapping"]],
         warnings=[
-            SimpleNamespace(code=f"{what}_expires", message=_MESSAGES[f"{what}_expires"], expires_at=end)
+            SimpleNamespace(
+                code=f"{what}_expires",
+                message=_MESSAGES[f"{what}_expires"],
+                expires_at=end,
+                urgent=end <= now + dt.timedelta(days=7),
+            )
             for what in ("certificate", "metadata")
-            if (end := row[f"{what}_expires_at"]) is not None and end <= dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
+            if (end := row[f"{what}_expires_at"]) is not None and end <= now + dt.timedelta(days=30)
         ],
     )
