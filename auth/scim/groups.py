@@ -11,6 +11,8 @@ from auth.scim.ownership import leaves_no_owner, top_roles
 from auth.scim.refusal import refuse
 from auth.scim.user import meta_of
 from auth.scim.users import check_version, write
+from auth.sso.role_mapping import may_be_mapped
+from auth.tenant_roles import tenant_roles
 from models.tenant import GroupMembership, Member, MemberGroup, MemberKind, Role, RoleAssignment
 
 if TYPE_CHECKING:
@@ -122,15 +124,21 @@ async def _set_members(group: MemberGroup, wanted: set[UUID]) -> None:
 
 async def _map_roles(group: MemberGroup, provider: IdentityProvider, known_as: tuple[str | None, ...]) -> None:
     """Give the group the roles that its name is mapped to, and take those that only its former name was."""
-    top = await top_roles()
+    top, permissions = await top_roles(), await tenant_roles()
     roles = {role.key: role.id for role in await Role.all() if role.id not in top}
     claims = {"groups", provider.claim_names.get("groups")}
     mapped = [entry for entry in provider.role_mapping if entry.get("claim") in claims and entry.get("role") in roles]
 
-    def meant(names: tuple[str | None, ...]) -> set[UUID]:
-        return {roles[entry["role"]] for entry in mapped if entry["value"] in names}
+    def meant(names: tuple[str | None, ...]) -> set[str]:
+        return {entry["role"] for entry in mapped if entry["value"] in names}
 
-    wanted, former = meant((group.display_name, group.external_id)), meant(known_as)
+    # As for those who sign in: a role may have been given more since it was put on the list.
+    wanted = {
+        roles[key]
+        for key in meant((group.display_name, group.external_id))
+        if may_be_mapped(key, permissions.get(key, frozenset()))
+    }
+    former = {roles[key] for key in meant(known_as)}
     held = {row[0] for row in await RoleAssignment.filter(group_id=group.id).values_list("role_id")}
     await RoleAssignment.filter(group_id=group.id, org_unit_id=None, role_id__in=list(former - wanted)).delete()
     for role_id in wanted - held:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 
+from auth.sso import sign_out
 from auth.sso.logout_token import EVENT, MAX_AGE_SECONDS
 from models.shared import IdentityProvider, Session
 from tests.auth.conftest import add_person, add_provider
@@ -183,6 +184,22 @@ async def test_signing_out_of_ours_goes_on_to_the_provider(browser: Browser, mem
     assert (out.status_code, out.headers["location"]) == (303, expected)
     assert browser.cookies == {}
     assert await live(member.provider_id) == 0
+
+
+async def test_o23_a_logout_that_failed_here_can_be_tried_again(
+    browser: Browser, signed_in: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = logout_token(browser.double)
+
+    async def fails(*_arguments: object, **_names: object) -> int:
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(sign_out, "end_provider_sessions", fails)
+        assert (await send(browser, signed_in.provider_id, token)).status_code == 500
+    assert await live(signed_in.provider_id) == 1
+    assert (await send(browser, signed_in.provider_id, token)).status_code == 200
+    assert await live(signed_in.provider_id) == 0
 
 
 async def test_signing_out_works_while_the_provider_is_out_of_reach(browser: Browser, member: Person) -> None:

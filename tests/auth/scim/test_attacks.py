@@ -8,7 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from auth.permissions import Permission
 from models.shared import Session
+from models.tenant import Role, RoleInclusion
+from tenancy.scope import tenant_scope
 from tests.auth.scim.conftest import SEARCH
 
 if TYPE_CHECKING:
@@ -221,6 +224,28 @@ async def test_p9_the_last_owner_stays(acme_directory: Directory) -> None:
     (last,) = [owner for owner in (one, two) if (await acme_directory.member(owner["id"])).active]
     assert (await acme_directory.ask("DELETE", f"/Users/{last['id']}")).status_code == 403
     assert (await acme_directory.audited()).count("scim:keep_last_owner") == 2
+
+
+@pytest.mark.parametrize("included", [False, True], ids=["own", "included"])
+async def test_p9_a_role_that_has_come_to_decide_about_others_is_not_mapped_any_more(
+    acme_directory: Directory, *, included: bool
+) -> None:
+    async with tenant_scope(acme_directory.placement, authorization_version=None):
+        decides = await Role.create(key=uuid4().hex, name="Decides", permissions=[Permission.MEMBER_WRITE.value])
+        role = await Role.create(key=uuid4().hex, name="Includes", permissions=[]) if included else decides
+        if included:
+            await RoleInclusion.create(role_id=role.id, included_id=decides.id)
+    acme_directory.provider.role_mapping = [
+        {"claim": "groups", "value": "Helpers", "role": role.key},
+        {"claim": "groups", "value": "Helpers", "role": "auditor"},
+    ]
+    await acme_directory.provider.save()
+    group = await acme_directory.group(name="Helpers")
+    assert await acme_directory.roles_of_group(group["id"]) == {"auditor"}
+    await acme_directory.assign(role.key, group=group["id"])
+    renamed = {"op": "replace", "path": "displayName", "value": "Others"}
+    await acme_directory.patch(f"/Groups/{group['id']}", renamed)
+    assert await acme_directory.roles_of_group(group["id"]) == set(), "and what it has of its former name, it loses"
 
 
 async def test_p9_nobody_becomes_an_owner_by_way_of_a_group(acme_directory: Directory) -> None:
