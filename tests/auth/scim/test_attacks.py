@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from auth.permissions import Permission
+from auth.sessions.access_token import Subject, issue
+from auth.sessions.signing_keys import SigningKeys
 from models.shared import Session
 from models.tenant import Role, RoleInclusion
 from tenancy.scope import tenant_scope
 from tests.auth.scim.conftest import SEARCH
 
 if TYPE_CHECKING:
+    import httpx2
+
     from auth.sessions.session import Sessions
+    from settings import Settings
     from tests.auth.scim.conftest import Directory
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -48,6 +54,26 @@ async def test_p1_a_token_opens_the_tenant_it_was_made_for_and_nothing_else(
         "/graphql", json={"query": "{ viewer { id } }"}, headers={"authorization": f"Bearer {kept}"}
     )
     assert answer.status_code == 401
+
+
+async def test_p1_no_token_of_a_member_opens_scim(acme_directory: Directory, settings: Settings) -> None:
+    user = await acme_directory.user()
+    await acme_directory.assign("owner", member=user["id"])
+    subject = Subject(acme_directory.placement.tenant_id, UUID(user["id"]), uuid4(), int(time.time()))
+    token = issue(settings, await SigningKeys(settings).signer(), subject)
+    make = 'mutation{personalAccessTokenCreate(input:{name:"x",days:1}){token userErrors{code}}}'
+
+    async def asked(query: str) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {token}"}
+        return await acme_directory.http.post("/graphql", json={"query": query}, headers=headers)
+
+    assert (await asked("{viewer{email}}")).json()["data"]["viewer"]["email"] == user["userName"]
+    personal = (await asked(make)).json()["data"]["personalAccessTokenCreate"]["token"]
+    for text in (token, personal):
+        acme_directory.token = text
+        for method, path in (("GET", "/Users"), ("GET", f"/Users/{user['id']}"), ("DELETE", f"/Users/{user['id']}")):
+            assert (await acme_directory.ask(method, path)).status_code == 401
+    assert (await acme_directory.member(user["id"])).active
 
 
 @pytest.mark.parametrize(
