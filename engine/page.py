@@ -96,10 +96,10 @@ class PlannedPage:
                 return repr(part.type_name)
 
     def _cursor(self, row: str) -> str:
-        key = f"{row}[{self.row.index(self.row.key_text)}]"
+        key = f"{row}[{self.row.index(self.row.key_text, is_text=True)}]"
         if self._order.name == KEY_ORDER:
             return f"page.cursor(None, {key})"
-        value = self.row.index(f"{sql.column(self.row.alias, self._order.name)}::text")
+        value = self.row.index(f"{sql.column(self.row.alias, self._order.name)}::text", is_text=True)
         return f"page.cursor({row}[{value}], {key})"
 
     def rows_text(self, where: list[str], *, nested: bool) -> str:
@@ -109,7 +109,7 @@ class PlannedPage:
         executions to be the dearer one, and plans each execution anew. So it is told of a power of two first.
         """
         conditions = [*where, *self._comparisons(), *self._continued()]
-        columns = f"ROW({self.row.columns_text})" if nested else self.row.columns_text
+        columns = self.row.nested_text if nested else self.row.columns_text
         order = sql.order_by(self.row.alias, self._order, descending=self._asked.descending)
         limit = self._planning.statement.parameter(RowLimit(self._field.index), "int8")
         rows = f"SELECT {columns} FROM {self.row.from_text}{_where(conditions)} ORDER BY {order}"

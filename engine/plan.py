@@ -1,6 +1,6 @@
 """From a decision to SQL: one statement for each field that reads, whatever is nested in it.
 
-Nested rows come as ``ARRAY(SELECT ROW(...))``, which asyncpg decodes in C, so a whole tree is one round trip. What the
+Nested rows come as ``ARRAY(SELECT ...)``, which asyncpg decodes in C, so a whole tree is one round trip. What the
 decision denies is not in the text; what it leaves to the row is ``CASE WHEN the row is in reach THEN ... END``.
 """
 
@@ -113,11 +113,11 @@ class Planner(Relations):
             made = self._source.function(
                 "node", f"{row.variable}, state", [f"return {row.object(field.children[type_name], self)}"]
             )
-            by_key = f"{{row[{row.index(row.key_text)}]: row for row in rows[0][{len(texts)}]}}"
+            by_key = f"{{row[{row.index(row.key_text, is_text=True)}]: row for row in rows[0][{len(texts)}]}}"
             makers.append((type_name, f"({made}, {by_key})"))
             keys = self._planning.statement.parameter(NodeKeys(field.index, type_name), "uuid[]")
             where = [f"{sql.column(row.alias, 'id')} = ANY({keys})", *self._reach_condition(row, state)]
-            rows = f"SELECT ROW({row.columns_text}) FROM {row.from_text} WHERE {' AND '.join(where)}"
+            rows = f"SELECT {row.nested_text} FROM {row.from_text} WHERE {' AND '.join(where)}"
             texts.append(f"ARRAY({rows})")
         made_of = ", ".join(f"{type_name!r}: {maker}" for type_name, maker in makers)
         body = [
@@ -146,7 +146,7 @@ class Planner(Relations):
         body = [f"return None if {row.variable} is None else {row.object(field.child, self)}"]
         made = self._source.function("one", f"{row.variable}, state", body)
         where = [self._equal(field, row, parent, read.where), *self.reach(field, row)]
-        text = f"(SELECT ROW({row.columns_text}) FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1)"
+        text = f"(SELECT {row.nested_text} FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1)"
         return f"{made}({parent.select(parent.guarded(text))}, state)"
 
     def _page(self, field: SelectedField, read: Page, parent: Row) -> str:

@@ -85,6 +85,7 @@ class Row:
         self.alias = alias
         self.variable = variable
         self.columns: list[str] = []
+        self._all_are_text = True
 
     # ── SQL ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -92,6 +93,16 @@ class Row:
     def columns_text(self) -> str:
         """The select list; never empty, for a row of which only ``__typename`` is wanted is still a row."""
         return ", ".join(self.columns) or "1"
+
+    @property
+    def nested_text(self) -> str:
+        """The row as one value, for a statement that has it within another row.
+
+        The driver looks the type of each value in a ``ROW`` up, for each row anew, and of an ``ARRAY`` once. Lists of
+        text are the one kind that it knows wherever they stand.
+        """
+        form = "ARRAY[{}]::text[]" if self.columns and self._all_are_text else "ROW({})"
+        return form.format(self.columns_text)
 
     @property
     def from_text(self) -> str:
@@ -107,15 +118,21 @@ class Row:
         """One of its columns, as SQL."""
         return sql.column(self.alias, self._planning.declarations.column(self.rule.model, name).name)
 
-    def index(self, text: str) -> int:
-        """Select an expression, once; where it stands in the row."""
+    def index(self, text: str, *, is_text: bool = False) -> int:
+        """Select an expression, once; where it stands in the row.
+
+        Args:
+            text: its SQL.
+            is_text: whether PostgreSQL gives it as text.
+        """
         if text not in self.columns:
             self.columns.append(text)
+            self._all_are_text &= is_text
         return self.columns.index(text)
 
-    def select(self, text: str) -> str:
-        """Select an expression, once; the source that names its value."""
-        return f"{self.variable}[{self.index(text)}]"
+    def select(self, text: str, *, is_text: bool = False) -> str:
+        """As :meth:`index`; the source that names its value."""
+        return f"{self.variable}[{self.index(text, is_text=is_text)}]"
 
     def hang_on(self, parent: Row, where: Sequence[Equal]) -> None:
         """Tell the row that it is read for another one; ``where`` says by which columns.
@@ -186,10 +203,10 @@ class Row:
         planning, model = self._planning, self.rule.model
         if isinstance(origin, FromColumn):
             column = planning.declarations.column(model, origin.column)
-            return self.select(self.guarded(sql.selected(self.alias, column)))
+            return self.select(self.guarded(sql.selected(self.alias, column)), is_text=sql.is_text(column))
         if isinstance(origin, FromKey):
             prefix = planning.source.constant(f"{planning.declarations.type_name(model)}:".encode())
-            return f"global_id({prefix}, {self.select(self.key_text)})"
+            return f"global_id({prefix}, {self.select(self.key_text, is_text=True)})"
         if isinstance(origin, FromSameRow):
             return self.object(selected.child, relations)
         if isinstance(origin, FromColumns):

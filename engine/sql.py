@@ -68,13 +68,22 @@ def unit(statement: Statement, declarations: Declarations, reach: Reach, alias: 
 
 
 # A selected value as the response wants it: what JSON has no form for is printed by PostgreSQL.
-_PRINTED: Final = frozenset({ColumnKind.NUMERIC, ColumnKind.UUID})
+_PRINTED: Final = {
+    ColumnKind.NUMERIC: "{}::text",
+    ColumnKind.UUID: "{}::text",
+    # As Python's dates, which have no infinite ones. The connection's DateStyle is ISO.
+    ColumnKind.DATE: "CASE {0} WHEN 'infinity' THEN '9999-12-31' WHEN '-infinity' THEN '0001-01-01' ELSE {0}::text END",
+}
 
 
 def selected(alias: str, of: Column) -> str:
     """A column's value for the response."""
-    text = column(alias, of.name)
-    return f"{text}::text" if of.kind in _PRINTED else text
+    return _PRINTED.get(of.kind, "{}").format(column(alias, of.name))
+
+
+def is_text(of: Column) -> bool:
+    """Whether that value is text."""
+    return of.kind is ColumnKind.TEXT or of.kind in _PRINTED
 
 
 _COMPARISONS: Final = {

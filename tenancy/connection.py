@@ -189,7 +189,7 @@ async def connect(url: str, *, statements: int = 1_000) -> PooledConnection:
         url,
         loop=PipeliningLoop(loop),
         connection_class=PooledConnection,
-        server_settings={"search_path": DEFAULT_SEARCH_PATH, "application_name": "fieldgate"},
+        server_settings={"search_path": DEFAULT_SEARCH_PATH, "DateStyle": "ISO", "application_name": "fieldgate"},
         statement_cache_size=statements,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=LARGEST_CACHED_STATEMENT_BYTES,
@@ -205,12 +205,16 @@ async def connect(url: str, *, statements: int = 1_000) -> PooledConnection:
 
 
 async def _refuse_unsafe_path(connection: PooledConnection) -> None:
-    # The second column is for the driver, which looks up the types of a statement's own columns and none further in:
+    # The last column is for the driver, which looks up the types of a statement's own columns and none further in:
     # without it the first statement of a connection failed that has a list of rows in a row in a row only.
-    path = await connection.fetchval("SELECT pg_catalog.current_setting('search_path'), ARRAY(SELECT ROW(1))")
-    if path != DEFAULT_SEARCH_PATH:
+    path, dates, _ = await connection.fetchrow(
+        "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('DateStyle'),"
+        " ARRAY(SELECT ROW(1))"
+    )
+    if path != DEFAULT_SEARCH_PATH or not dates.startswith("ISO"):
         message = (
-            f"the database answers with search_path {path!r}. A pooler that ignores the startup parameter needs: "
-            f"ALTER ROLE <login> SET search_path = {DEFAULT_SEARCH_PATH}"
+            f"the database answers with search_path {path!r} and DateStyle {dates!r}. A pooler that ignores startup "
+            f"parameters needs: ALTER ROLE <login> SET search_path = {DEFAULT_SEARCH_PATH}, and the same for "
+            "DateStyle = ISO"
         )
         raise DatabaseUnsafeError(message)
