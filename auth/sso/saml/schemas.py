@@ -20,6 +20,8 @@ _ALL: Final = b"""<schema xmlns="http://www.w3.org/2001/XMLSchema">
 
 # A compiled schema keeps the errors of its last validation in itself, so no two threads may use the same one.
 _of_this_thread = threading.local()
+# While lxml compiles, what finds its imports is set for the whole process. Two at once each lose some of them.
+_compiling = threading.Lock()
 
 
 class _Shipped(etree.Resolver):  # type: ignore[misc] # lxml has no types
@@ -33,7 +35,8 @@ def is_valid(document: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether a parsed message, or an assertion by itself, is valid."""
     compiled = getattr(_of_this_thread, "compiled", None)
     if compiled is None:
-        compiled = _of_this_thread.compiled = _compiled()
+        with _compiling:
+            compiled = _of_this_thread.compiled = _compiled()
     return bool(compiled.validate(document))
 
 
