@@ -51,7 +51,9 @@ async def metadata(request: Request) -> Response:
     settings = authentication_of(request).settings
     keys = await service_provider_keys(settings, connection.provider.id, datetime.now(UTC))
     assert connection.provider.saml is not None  # noqa: S101 # what is addressed here speaks SAML
-    document = metadata_document(connection.ours, keys, connection.provider.saml.policy)
+    document = metadata_document(
+        connection.ours, keys, connection.provider.saml.policy, encrypted=connection.wants_encrypted
+    )
     # A new key is to be seen at once by a provider that looks for it.
     return Response(document, media_type=_METADATA, headers={"Cache-Control": "no-cache"})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from auth.sso.connection_staging import staged_columns
 from auth.sso.provider import as_provider
 from auth.sso.saml.service_provider import service_provider
 from models.shared import IdentityProvider, IdentityProviderKind
@@ -34,12 +35,14 @@ class Addressed:
         provider: the connection.
         enabled: whether people may sign in by it.
         ours: what we are to it, by the addresses that the request used.
+        wants_encrypted: whether assertions have to be encrypted, or will have to be once a test has worked with that.
     """
 
     placement: TenantPlacement
     provider: Provider
     enabled: bool
     ours: ServiceProvider
+    wants_encrypted: bool
 
 
 async def addressed(
@@ -71,9 +74,11 @@ async def addressed(
             rows = await found
     if len(rows) != 1:
         raise NoSuchConnectionError
+    row = rows[0]
     return Addressed(
         placement=placement,
-        provider=as_provider(settings, rows[0]),
-        enabled=rows[0].enabled,
-        ours=service_provider(settings, placement.slug, rows[0].id, short=connection_id is None),
+        provider=as_provider(settings, row),
+        enabled=row.enabled,
+        ours=service_provider(settings, placement.slug, row.id, short=connection_id is None),
+        wants_encrypted=row.want_encrypted or bool(staged_columns(row).get("want_encrypted")),
     )

@@ -82,13 +82,17 @@ def service_provider(
     )
 
 
-def metadata_document(ours: ServiceProvider, keys: ServiceProviderKeys, policy: SigningPolicy) -> bytes:
+def metadata_document(
+    ours: ServiceProvider, keys: ServiceProviderKeys, policy: SigningPolicy, *, encrypted: bool
+) -> bytes:
     """The document that an identity provider is set up with.
 
     Args:
         ours: names and addresses.
         keys: of the connection.
         policy: what has to be signed.
+        encrypted: whether the provider is to encrypt. Several products do as soon as they are shown a key for it, by
+            algorithms that we do not take, whatever is said here about those that we do.
     """
     namespaces = {"md": METADATA, "ds": SIGNATURE}
     entity = etree.Element(tag("m:EntityDescriptor"), nsmap=namespaces, entityID=ours.entity_id)
@@ -101,10 +105,11 @@ def metadata_document(ours: ServiceProvider, keys: ServiceProviderKeys, policy: 
         protocolSupportEnumeration=PROTOCOL,
     )
     _add_key(role, keys.current.certificate, "signing")
-    # Of several a provider may take any, so it is told of one only: what it encrypts from now on is for the newest.
-    descriptor = _add_key(role, keys.current.certificate, "encryption")
-    for algorithm in _ENCRYPTION_METHODS:
-        etree.SubElement(descriptor, tag("m:EncryptionMethod"), Algorithm=algorithm)
+    if encrypted:
+        # Of several a provider may take any, so it is told of one only: what it encrypts from now on is for the newest.
+        descriptor = _add_key(role, keys.current.certificate, "encryption")
+        for algorithm in _ENCRYPTION_METHODS:
+            etree.SubElement(descriptor, tag("m:EncryptionMethod"), Algorithm=algorithm)
     for binding in (REDIRECT, POST):
         etree.SubElement(role, tag("m:SingleLogoutService"), Binding=binding, Location=ours.single_logout)
     for name_format in (PERSISTENT, EMAIL_ADDRESS):

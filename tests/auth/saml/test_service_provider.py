@@ -41,16 +41,18 @@ def pair(name: str) -> KeyPair:
     return KeyPair(made.certificate, made.key)
 
 
-def document(policy: SigningPolicy = SigningPolicy.ASSERTION) -> bytes:
-    return metadata_document(OURS, ServiceProviderKeys(pair("current"), (pair("retired"),)), policy)
+def document(policy: SigningPolicy = SigningPolicy.ASSERTION, *, encrypted: bool = True) -> bytes:
+    keys = ServiceProviderKeys(pair("current"), (pair("retired"),))
+    return metadata_document(OURS, keys, policy, encrypted=encrypted)
 
 
+@pytest.mark.parametrize("encrypted", [False, True])
 @pytest.mark.parametrize("policy", SigningPolicy)
-def test_the_document_is_valid(policy: SigningPolicy) -> None:
+def test_the_document_is_valid(policy: SigningPolicy, *, encrypted: bool) -> None:
     parser = etree.XMLParser(no_network=True)
     parser.resolvers.add(Shipped())
     schema = etree.XMLSchema(etree.parse(SCHEMAS / "saml-schema-metadata-2.0.xsd", parser))
-    schema.assertValid(etree.fromstring(document(policy)))
+    schema.assertValid(etree.fromstring(document(policy, encrypted=encrypted)))
 
 
 def test_another_implementation_reads_our_address_and_the_current_certificate() -> None:
@@ -71,6 +73,11 @@ def test_another_implementation_reads_our_address_and_the_current_certificate() 
 )
 def test_it_asks_for_what_the_policy_asks_for(policy: SigningPolicy, signed: bytes) -> None:
     assert b'WantAssertionsSigned="' + signed + b'"' in document(policy)
+
+
+def test_a_provider_that_need_not_encrypt_is_shown_no_key_for_it() -> None:
+    assert b'use="encryption"' not in document(encrypted=False)
+    assert b'use="signing"' in document(encrypted=False)
 
 
 def test_no_private_key_is_in_it() -> None:

@@ -199,6 +199,19 @@ async def test_a_tenants_only_connection_has_short_addresses(at_work: ProviderAt
         assert answer.status_code == 404
 
 
+async def test_the_metadata_shows_a_key_to_encrypt_with_once_that_is_wanted_or_waits_for_a_test(
+    at_work: ProviderAtWork, ada: Person
+) -> None:
+    async def shown() -> bool:
+        return 'use="encryption"' in (await at_work.browser.get(f"/saml/{ACME}/metadata/{ada.provider_id}")).text
+
+    assert not await shown()
+    await IdentityProvider.filter(id=ada.provider_id).update(staged={"want_encrypted": True})
+    assert await shown()
+    await IdentityProvider.filter(id=ada.provider_id).update(staged=None, want_encrypted=True)
+    assert await shown()
+
+
 async def test_the_metadata_of_a_connection_is_there_before_the_providers(at_work: ProviderAtWork, ada: Person) -> None:
     await IdentityProvider.filter(id=ada.provider_id).update(saml_metadata=None, enabled=False)
     answer = await at_work.browser.get(f"/saml/{ACME}/metadata/{ada.provider_id}")
