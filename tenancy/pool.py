@@ -26,7 +26,7 @@ MEND_SECONDS: Final = 5.0
 CLOSE_SECONDS: Final = 2.0
 # How long a tenant that is new to every idle connection waits for one that has served it. To be new costs PostgreSQL
 # about half a millisecond and the backend some memory for good, and it is paid where there is most to do already.
-RETURN_SECONDS: Final = 0.005
+RETURN_SECONDS: Final = 0.02
 # How long an idle connection may keep a finished read's transaction open: a snapshot holds back VACUUM.
 UNENDED_SECONDS: Final = 0.005
 
@@ -148,24 +148,33 @@ class ConnectionPool:
         """A connection that has served the tenant, if one is given back soon; ``None``: there is none, or it is not."""
         if not self._idle or self._slots_taken < self._size:
             return None
-        if not any(tenant in connection.tenants for connection in self._open_connections):
+        if not self._is_worth_waiting(tenant):
             return None
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[PooledConnection | None] = loop.create_future()
         self._returning.append((tenant, waiter))
-        too_late = loop.call_later(RETURN_SECONDS, self._give_up, waiter)
+        too_late = loop.call_later(RETURN_SECONDS, _give_up, waiter)
         try:
-            return await waiter
+            connection = await waiter
         except asyncio.CancelledError:
             self._pass_on(waiter)
             raise
         finally:
             too_late.cancel()
+            self._returning = deque(each for each in self._returning if each[1] is not waiter)
+        if connection is None and self._closing:
+            raise PoolClosedError
+        return connection
 
-    def _give_up(self, waiter: asyncio.Future[PooledConnection | None]) -> None:
-        if not waiter.done():
-            waiter.set_result(None)
-        self._returning = deque(each for each in self._returning if not each[1].done())
+    def _is_worth_waiting(self, tenant: str) -> bool:
+        """Whether others keep the tenant from where it was.
+
+        It never waits for its own: one that asks for several things at once comes to know as many connections.
+        """
+        if any(waiting == tenant for waiting, _ in self._returning):
+            return False
+        served = [connection for connection in self._open_connections if tenant in connection.tenants]
+        return bool(served) and not any(connection.last_tenant == tenant for connection in served)
 
     def _hand_back(self, connection: PooledConnection) -> bool:
         """Give a connection to the first who waits for one that has served its tenant, if it has."""
@@ -274,3 +283,8 @@ class ConnectionPool:
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+
+
+def _give_up(waiter: asyncio.Future[PooledConnection | None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

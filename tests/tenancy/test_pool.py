@@ -72,34 +72,70 @@ async def test_a_tenant_returns_to_a_connection_that_has_served_others_since(mak
         assert await pid_of(pool, tenant) == first[tenant]
 
 
-async def test_who_was_on_a_busy_connection_only_waits_for_it_a_moment(
+async def kept_from_home(pool: ConnectionPool) -> PooledConnection:
+    """The connection that served "a", in use by "c", while that of "b" is idle; of a pool of two."""
+    await pid_of(pool, "a")
+    other = await pool.acquire("b")
+    taken = await pool.acquire("c")
+    pool.release(other)
+    assert "a" in taken.tenants
+    return taken
+
+
+async def test_who_was_on_a_connection_that_is_busy_with_others_waits_for_it_a_moment(
     make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
     pool = make_pool(2)
-    await pid_of(pool, "a")
-    await pid_of(pool, "b")
-    busy = await pool.acquire("a")
+    taken = await kept_from_home(pool)
     returning = asyncio.create_task(pid_of(pool, "a"))
     await asyncio.sleep(0)
     # Nobody else waits for what it waits for.
-    assert await pid_of(pool, "b") != busy.get_server_pid()
+    assert await pid_of(pool, "b") != taken.get_server_pid()
+    assert await pid_of(pool, "d") != taken.get_server_pid()
     assert not returning.done()
-    pool.release(busy)
-    assert await returning == busy.get_server_pid()
+    pool.release(taken)
+    assert await returning == taken.get_server_pid()
 
 
 async def test_who_does_not_get_it_back_in_time_is_served_elsewhere_and_there_as_well_from_then_on(
     make_pool: MakePool,
 ) -> None:
     pool = make_pool(2)
-    await pid_of(pool, "a")
-    elsewhere = await pid_of(pool, "b")
-    busy = await pool.acquire("a")
-    assert await pid_of(pool, "a") == elsewhere
+    taken = await kept_from_home(pool)
+    elsewhere = await pid_of(pool, "a")
+    assert elsewhere != taken.get_server_pid()
     async with asyncio.timeout(5):
         assert await pid_of(pool, "a") == elsewhere
-    pool.release(busy)
+    pool.release(taken)
+
+
+async def test_a_tenant_never_waits_for_its_own(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
+    pool = make_pool(3)
+    for tenant in "abc":
+        await pid_of(pool, tenant)
+    async with asyncio.timeout(5):
+        own = [await pool.acquire("a") for _ in range(3)]
+    assert len(set(own)) == 3
+    for connection in own:
+        pool.release(connection)
+
+
+async def test_only_one_of_a_tenants_requests_waits_to_return(
+    make_pool: MakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
+    pool = make_pool(2)
+    taken = await kept_from_home(pool)
+    returning = asyncio.create_task(pid_of(pool, "a"))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        elsewhere = await pid_of(pool, "a")
+        assert elsewhere != taken.get_server_pid()
+        # Where the other one is known by now, so it need not wait any longer.
+        assert await returning == elsewhere
+    pool.release(taken)
 
 
 async def test_who_is_cancelled_while_it_waits_to_return_loses_nothing(
@@ -107,22 +143,20 @@ async def test_who_is_cancelled_while_it_waits_to_return_loses_nothing(
 ) -> None:
     monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
     pool = make_pool(2)
-    await pid_of(pool, "a")
-    await pid_of(pool, "b")
-    busy = await pool.acquire("a")
-    returning, waiting = (asyncio.create_task(pool.acquire("a")) for _ in range(2))
+    taken = await kept_from_home(pool)
+    too_early = asyncio.create_task(pool.acquire("a"))
     await asyncio.sleep(0)
-    pool.release(busy)  # handed over to the first, which has not run yet
-    returning.cancel()
+    too_early.cancel()
+    await asyncio.wait([too_early])
+    too_late = asyncio.create_task(pool.acquire("a"))
+    await asyncio.sleep(0)
+    pool.release(taken)  # handed over to it, which has not run yet
+    too_late.cancel()
+    await asyncio.wait([too_late])
+    assert too_early.cancelled()
+    assert too_late.cancelled()
     async with asyncio.timeout(5):
-        assert await waiting is busy
-    assert returning.cancelled()
-    waiting_still = asyncio.create_task(pool.acquire("a"))
-    await asyncio.sleep(0)
-    waiting_still.cancel()
-    await asyncio.wait([waiting_still])
-    pool.release(busy)
-    assert await pid_of(pool, "a") == busy.get_server_pid()
+        assert await pid_of(pool, "a") == taken.get_server_pid()
 
 
 async def test_closing_the_pool_refuses_who_waits_to_return(
@@ -130,15 +164,13 @@ async def test_closing_the_pool_refuses_who_waits_to_return(
 ) -> None:
     monkeypatch.setattr("tenancy.pool.RETURN_SECONDS", 60)
     pool = make_pool(2)
-    await pid_of(pool, "a")
-    await pid_of(pool, "b")
-    busy = await pool.acquire("a")
+    taken = await kept_from_home(pool)
     returning = asyncio.create_task(pool.acquire("a"))
     await asyncio.sleep(0)
     closing = asyncio.create_task(pool.close())
     with pytest.raises(PoolClosedError):
         await returning
-    pool.release(busy)
+    pool.release(taken)
     await closing
 
 
