@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from playwright.async_api import async_playwright
 
-from tests.acceptance import npm, oidc_tenant
+from tests.acceptance import npm, oidc_connection
 from tests.acceptance.demo import running_demo
 from tests.conftest import drop_database, url_of_database
 from tests.server.gateway import running_gateway
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from settings import Settings
     from tenancy.database import Database
+    from tests.acceptance.connection import Connection
     from tests.acceptance.demo import Demo
-    from tests.acceptance.oidc_tenant import OidcTenant
     from tests.server.gateway import Gateway
 
 CHROMIUM: Final = os.environ.get("FIELDGATE_TEST_CHROMIUM")
@@ -60,15 +60,15 @@ async def browser() -> AsyncIterator[Browser]:
 async def oidc_gateway(
     settings: Settings, database: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
-    await npm.install(oidc_tenant.FOLDER)
+    await npm.install(oidc_connection.FOLDER)
     async with running_gateway(settings, database, tmp_path_factory.mktemp("gateway")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-async def oidc_tenants(
+async def oidc_connections(
     oidc_gateway: Gateway, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[list[OidcTenant]]:
+) -> AsyncIterator[list[Connection]]:
     """Both tenants of that server, each with a provider of its own, made of the npm package ``oidc-provider``.
 
     Both providers know all people. ``ada`` is a member of both tenants, and each has one whom the other has not.
@@ -80,7 +80,7 @@ async def oidc_tenants(
     async with AsyncExitStack() as opened:
         yield [
             await opened.enter_async_context(
-                oidc_tenant.connected(oidc_gateway, folder, number, people, ("ada", f"bob{number}"), **kind)
+                oidc_connection.oidc_connection(oidc_gateway, folder, number, people, ("ada", f"bob{number}"), **kind)
             )
             for number, kind in enumerate(kinds)
         ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
 
-    from tests.acceptance.oidc_tenant import OidcTenant
+    from tests.acceptance.connection import Connection
     from tests.server.gateway import Gateway
 
 
@@ -26,14 +26,14 @@ async def page(oidc_gateway: Gateway, browser: Browser) -> AsyncIterator[Page]:
     await context.close()
 
 
-async def ask(page: Page, tenant: OidcTenant) -> None:
+async def ask(page: Page, tenant: Connection) -> None:
     """By keyboard alone, from the question where one belongs to."""
     await page.goto("/auth/login?next=/auth/session")
     await page.keyboard.type(tenant.placement.slug)
     await page.keyboard.press("Enter")
 
 
-async def answer(page: Page, tenant: OidcTenant, login: str) -> None:
+async def answer(page: Page, tenant: Connection, login: str) -> None:
     """At the provider's own pages."""
     await page.wait_for_url(f"{tenant.issuer}/interaction/**")
     await page.get_by_placeholder("Enter any login").fill(login)
@@ -49,9 +49,9 @@ async def session(page: Page) -> dict[str, dict[str, str]]:
 
 
 async def test_a_person_signs_in_at_one_and_at_the_other_and_out_again(
-    page: Page, oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    page: Page, oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
-    one, other = oidc_tenants
+    one, other = oidc_connections
     await ask(page, one)
     await answer(page, one, "ada")
     shown = await session(page)
@@ -72,9 +72,9 @@ async def test_a_person_signs_in_at_one_and_at_the_other_and_out_again(
     assert await page.context.cookies(oidc_gateway.url) == []
 
 
-async def test_who_is_no_member_is_told_so_and_may_try_again(page: Page, oidc_tenants: list[OidcTenant]) -> None:
-    await ask(page, oidc_tenants[0])
-    await answer(page, oidc_tenants[0], "bob1")
+async def test_who_is_no_member_is_told_so_and_may_try_again(page: Page, oidc_connections: list[Connection]) -> None:
+    await ask(page, oidc_connections[0])
+    await answer(page, oidc_connections[0], "bob1")
     await page.get_by_role("heading", name="Sign-in did not work").wait_for()
     await page.get_by_role("link", name="Try again").click()
     await page.get_by_label("Your work e-mail or organisation").wait_for()

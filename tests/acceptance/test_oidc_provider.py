@@ -12,7 +12,7 @@ from auth.cookies import Cookie
 from tests.acceptance.visitor import Visitor
 
 if TYPE_CHECKING:
-    from tests.acceptance.oidc_tenant import OidcTenant
+    from tests.acceptance.connection import Connection
     from tests.server.gateway import Gateway
 
 WITHIN_SECONDS: Final = 5
@@ -26,52 +26,52 @@ async def until_signed_out(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("number", [0, 1])
 async def test_somebody_of_both_tenants_is_at_each_the_member_whom_its_own_provider_knows(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant], number: int
+    oidc_gateway: Gateway, oidc_connections: list[Connection], number: int
 ) -> None:
-    here = oidc_tenants[number]
+    here = oidc_connections[number]
     async with Visitor(oidc_gateway.url, "ada") as ada:
-        page = await ada.sign_in(here.placement)
+        page = await ada.sign_in(here)
         assert page.status_code == 200, page.text
         assert page.json()["tenant"] == {"id": str(here.placement.tenant_id), "slug": here.placement.slug}
         assert page.json()["member"]["id"] == str(here.members["ada"])
         answer = await ada.client.post(
             "/graphql", json={"query": "{viewer{member{email}}}"}, headers={"origin": oidc_gateway.url}
         )
-    assert here.members["ada"] != oidc_tenants[1 - number].members["ada"]
+    assert here.members["ada"] != oidc_connections[1 - number].members["ada"]
     assert answer.json() == {"data": {"viewer": {"member": {"email": "ada@both.example"}}}}
 
 
 async def test_signing_in_elsewhere_takes_the_place_of_the_session_in_the_same_browser(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
-    one, other = oidc_tenants
+    one, other = oidc_connections
     async with Visitor(oidc_gateway.url, "ada") as ada, Visitor(oidc_gateway.url, "ada") as copy:
-        await ada.sign_in(one.placement)
+        await ada.sign_in(one)
         copy.client.cookies.update(ada.client.cookies)
         assert await copy.is_signed_in()
-        page = await ada.sign_in(other.placement)
+        page = await ada.sign_in(other)
         assert page.json()["member"]["id"] == str(other.members["ada"])
         await until_signed_out(copy)
         assert await ada.is_signed_in()
 
 
 async def test_somebody_of_one_tenant_is_nobody_at_the_other(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
     async with Visitor(oidc_gateway.url, "bob1") as bob:
-        page = await bob.sign_in(oidc_tenants[0].placement)
+        page = await bob.sign_in(oidc_connections[0])
         assert (page.status_code, "Sign-in did not work" in page.text) == (400, True)
         assert bob.cookies == {}
-        page = await bob.sign_in(oidc_tenants[1].placement)
-        assert page.json()["member"]["id"] == str(oidc_tenants[1].members["bob1"])
+        page = await bob.sign_in(oidc_connections[1])
+        assert page.json()["member"]["id"] == str(oidc_connections[1].members["bob1"])
     assert "no_such_member" in {line.get("reason") for line in oidc_gateway.logged()}
 
 
 async def test_a_refresh_token_is_good_once_and_a_copy_of_an_old_one_ends_the_session(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
     async with Visitor(oidc_gateway.url, "ada") as ada, Visitor(oidc_gateway.url, "ada") as thief:
-        await ada.sign_in(oidc_tenants[0].placement)
+        await ada.sign_in(oidc_connections[0])
         thief.client.cookies.update(ada.client.cookies)
         seen = {ada.cookies[Cookie.REFRESH]}
         for _ in range(2):
@@ -83,31 +83,31 @@ async def test_a_refresh_token_is_good_once_and_a_copy_of_an_old_one_ends_the_se
         await until_signed_out(ada)
 
 
-async def test_signing_out_here_signs_out_there(oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]) -> None:
+async def test_signing_out_here_signs_out_there(oidc_gateway: Gateway, oidc_connections: list[Connection]) -> None:
     async with Visitor(oidc_gateway.url, "ada") as ada:
-        await ada.sign_in(oidc_tenants[0].placement)
-        page = await ada.client.get(f"/auth/login?tenant={oidc_tenants[0].placement.slug}&next=/auth/session")
+        await ada.sign_in(oidc_connections[0])
+        page = await ada.client.get(f"/auth/login?tenant={oidc_connections[0].placement.slug}&next=/auth/session")
         assert page.status_code == 200, "the provider remembers who it was"
         page = await ada.post("/auth/logout")
-        assert str(page.url).startswith(oidc_tenants[0].issuer)
+        assert str(page.url).startswith(oidc_connections[0].issuer)
         page = await ada.submit(page, logout="yes")
         assert (str(page.url), "You are signed out" in page.text) == (f"{oidc_gateway.url}/auth/logout", True)
         assert ada.cookies == {}
-        page = await ada.client.get(f"/auth/login?tenant={oidc_tenants[0].placement.slug}")
-        assert str(page.url).startswith(oidc_tenants[0].issuer), "it asks again"
+        page = await ada.client.get(f"/auth/login?tenant={oidc_connections[0].placement.slug}")
+        assert str(page.url).startswith(oidc_connections[0].issuer), "it asks again"
 
 
 async def test_signing_out_there_ends_this_persons_session_here_and_no_others(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
-    one, other = oidc_tenants
+    one, other = oidc_connections
     async with contextlib.AsyncExitStack() as browsers:
         leaving, elsewhere, ada_at_the_other, bob = [
             await browsers.enter_async_context(Visitor(oidc_gateway.url, name))
             for name in ("ada", "ada", "ada", "bob0")
         ]
         for visitor, tenant in ((leaving, one), (elsewhere, one), (ada_at_the_other, other), (bob, one)):
-            assert (await visitor.sign_in(tenant.placement)).status_code == 200
+            assert (await visitor.sign_in(tenant)).status_code == 200
         page = await leaving.client.get(f"{one.issuer}/session/end")
         await leaving.submit(page, logout="yes")
         await until_signed_out(leaving)
@@ -117,23 +117,23 @@ async def test_signing_out_there_ends_this_persons_session_here_and_no_others(
 
 
 async def test_a_provider_with_new_keys_is_believed_and_those_who_are_signed_in_stay(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
-    tenant = oidc_tenants[1]
+    tenant = oidc_connections[1]
     async with Visitor(oidc_gateway.url, "ada") as before, Visitor(oidc_gateway.url, "ada") as after:
-        await before.sign_in(tenant.placement)
+        await before.sign_in(tenant)
         await tenant.stop()
         await tenant.start()
-        page = await after.sign_in(tenant.placement)
+        page = await after.sign_in(tenant)
         assert page.status_code == 200, page.text
         assert await before.is_signed_in()
 
 
 async def test_who_turns_back_at_the_provider_is_told_that_it_did_not_work(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
     async with Visitor(oidc_gateway.url, "ada") as ada:
-        page = await ada.client.get(f"/auth/login?tenant={oidc_tenants[0].placement.slug}")
+        page = await ada.client.get(f"/auth/login?tenant={oidc_connections[0].placement.slug}")
         page = await ada.client.get(f"{page.url}/abort")
         assert (page.status_code, "Sign-in did not work" in page.text) == (400, True)
         assert ada.cookies == {}

@@ -11,7 +11,7 @@ from lxml import html
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from tenancy.placement import TenantPlacement
+    from tests.acceptance.connection import Connection
 
 _SECONDS: Final = 60
 
@@ -30,7 +30,12 @@ class Visitor:
     client: httpx2.AsyncClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx2.AsyncClient(base_url=self.gateway, follow_redirects=True, timeout=_SECONDS)
+        self.client = httpx2.AsyncClient(
+            base_url=self.gateway,
+            follow_redirects=True,
+            timeout=_SECONDS,
+            verify=False,  # the certificate of a test's server is by itself
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,9 +51,9 @@ class Visitor:
         host = httpx2.URL(self.gateway).host
         return {cookie.name: cookie.value or "" for cookie in self.client.cookies.jar if cookie.domain == host}
 
-    async def sign_in(self, tenant: TenantPlacement) -> httpx2.Response:
+    async def sign_in(self, connection: Connection) -> httpx2.Response:
         """From our sign-in page to the first page behind it, which says who one is; or to the page that says no."""
-        return await self.through(f"/auth/login?tenant={tenant.slug}&next=/auth/session")
+        return await self.through(connection.sign_in_address)
 
     async def through(self, address: str) -> httpx2.Response:
         """Open a page, and go through whatever the provider asks until one is back at ours."""
