@@ -73,6 +73,7 @@ async def session(request: Request) -> Response:
         return _unauthenticated(bearer_challenge(authentication.settings))
     try:
         viewer = await authentication.authenticator.viewer(presented.text)
+        _check_tenant(request, viewer)
         expires_at = (await authentication.authenticator.verified(presented.text)).expires_at
         member = await _member(viewer)
     except UnauthenticatedError as failure:
@@ -126,6 +127,12 @@ async def _refresh_browser(request: Request) -> Response:
     response = JSONResponse({"expires_in": tokens.access_seconds}, headers=_NO_STORE)
     keep_session(response, settings, tokens)
     return response
+
+
+def _check_tenant(request: Request, viewer: Viewer) -> None:
+    if any(hint != viewer.tenant.slug for hint in request.headers.getlist(TENANT_HINT)):
+        message = "the caller says that it belongs to another tenant"
+        raise UnauthenticatedError(message)
 
 
 def _tenant_hint(request: Request) -> str | None:

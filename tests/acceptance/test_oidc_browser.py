@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.async_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from tests.acceptance.connection import Connection
     from tests.server.gateway import Gateway
+
+
+# Providers are connected by commands, one after the other, before the first test.
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture
@@ -29,6 +34,7 @@ async def page(oidc_gateway: Gateway, browser: Browser) -> AsyncIterator[Page]:
 async def ask(page: Page, tenant: Connection) -> None:
     """By keyboard alone, from the question where one belongs to."""
     await page.goto("/auth/login?next=/auth/session")
+    await expect(page.get_by_label("Your work e-mail or organisation")).to_be_focused()
     await page.keyboard.type(tenant.placement.slug)
     await page.keyboard.press("Enter")
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.acceptance.connection import Connection
     from tests.server.gateway import Gateway
 
+# Providers are connected by commands, one after the other, before the first test.
+pytestmark = pytest.mark.timeout(400)
+
 WITHIN_SECONDS: Final = 5
 
 

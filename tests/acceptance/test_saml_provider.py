@@ -7,7 +7,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import httpx2
 import pytest
+from lxml import html
 
 from models.shared import SigningPolicy
 from tests.acceptance import npm
@@ -17,7 +19,7 @@ from tests.server.gateway import running_gateway
 from tests.server.tls import https_front
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator
 
     from playwright.async_api import Browser, Page
 
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from tenancy.database import Database
     from tests.acceptance.connection import Connection
     from tests.server.gateway import Gateway
+
+# Providers are connected by commands, one after the other, before the first test.
+pytestmark = pytest.mark.timeout(400)
 
 PEOPLE: Final = {name: f"{name}@both.example" for name in ("ada", "bob", "carol", "dan")}
 
@@ -51,22 +56,33 @@ async def gateway(
         yield replace(running, url=front.url)
 
 
+class Connections:
+    """Opened when a test asks for them, to stay open for the others."""
+
+    def __init__(self, gateway: Gateway, opened: contextlib.AsyncExitStack) -> None:
+        self._gateway = gateway
+        self._opened = opened
+        self._known: dict[str, Connection] = {}
+
+    async def get(self, kind: str) -> Connection:
+        if kind not in self._known:
+            number, signed, encrypted, members = KINDS[kind]
+            opening = saml_connection(self._gateway, number, PEOPLE, members, signed=signed, encrypted=encrypted)
+            self._known[kind] = await self._opened.enter_async_context(opening)
+        return self._known[kind]
+
+
 @pytest.fixture(scope="module")
-async def connections(gateway: Gateway) -> AsyncIterator[Mapping[str, Connection]]:
+async def connections(gateway: Gateway) -> AsyncIterator[Connections]:
     async with contextlib.AsyncExitStack() as opened:
-        yield {
-            name: await opened.enter_async_context(
-                saml_connection(gateway, number, PEOPLE, members, signed=signed, encrypted=encrypted)
-            )
-            for name, (number, signed, encrypted, members) in KINDS.items()
-        }
+        yield Connections(gateway, opened)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_person_signs_in_and_is_the_member_whom_the_provider_knows(
-    gateway: Gateway, connections: Mapping[str, Connection], kind: str
+    gateway: Gateway, connections: Connections, kind: str
 ) -> None:
-    connection = connections[kind]
+    connection = await connections.get(kind)
     name = next(iter(connection.members))
     async with Visitor(gateway.url, name) as visitor:
         for _ in range(2):
@@ -77,9 +93,9 @@ async def test_a_person_signs_in_and_is_the_member_whom_the_provider_knows(
 
 
 async def test_somebody_of_both_tenants_is_at_each_whom_its_own_provider_knows_and_a_stranger_is_nobody(
-    gateway: Gateway, connections: Mapping[str, Connection]
+    gateway: Gateway, connections: Connections
 ) -> None:
-    one, other = connections["response"], connections["assertion"]
+    one, other = [await connections.get(kind) for kind in ("response", "assertion")]
     async with Visitor(gateway.url, "ada") as ada, Visitor(gateway.url, "bob") as bob:
         for connection in (one, other):
             page = await ada.sign_in(connection)
@@ -91,6 +107,35 @@ async def test_somebody_of_both_tenants_is_at_each_whom_its_own_provider_knows_a
     assert one.members["ada"] != other.members["ada"]
 
 
+async def test_what_one_tenants_provider_says_is_nothing_at_the_other_by_any_of_its_addresses(
+    gateway: Gateway, connections: Connections
+) -> None:
+    one, other = [await connections.get(kind) for kind in ("response", "assertion")]
+    async with Visitor(gateway.url, "ada") as ada:
+        page = await ada.client.get(one.sign_in_address)
+        page = await ada.submit(page, login="ada")
+        shown = html.fromstring(page.text).forms[0]
+        answer = dict(shown.form_values())
+        assert shown.action == f"{gateway.url}/saml/{one.placement.slug}/acs/{one.id}"
+        departed = await ada.client.get(other.sign_in_address, follow_redirects=False)
+        relay_state = httpx2.URL(departed.headers["location"]).params["RelayState"]
+        crossed = {
+            f"/saml/{other.placement.slug}/acs/{other.id}": {400},
+            f"/saml/{other.placement.slug}/acs": {400, 404},  # by whether the tenant has just this one
+            f"/saml/{other.placement.slug}/acs/{one.id}": {404},
+            f"/saml/{one.placement.slug}/acs/{other.id}": {404},
+        }
+        for path, statuses in crossed.items():
+            for state in (answer["RelayState"], relay_state):
+                await ada.client.get(other.sign_in_address, follow_redirects=False)
+                page = await ada.client.post(path, data={**answer, "RelayState": state})
+                assert page.status_code in statuses, path
+                assert not await ada.is_signed_in()
+        for slug, connection in ((other.placement.slug, one), (one.placement.slug, other)):
+            page = await ada.client.get(f"/saml/{slug}/metadata/{connection.id}")
+            assert page.status_code == 404
+
+
 @pytest.fixture
 async def page(gateway: Gateway, browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(base_url=gateway.url, ignore_https_errors=True)
@@ -100,13 +145,13 @@ async def page(gateway: Gateway, browser: Browser) -> AsyncIterator[Page]:
 
 @pytest.mark.parametrize("kind", ["response", "encrypted"])
 async def test_a_person_at_chromium_comes_back_by_a_form_of_another_site(
-    page: Page, connections: Mapping[str, Connection], kind: str
+    page: Page, connections: Connections, kind: str
 ) -> None:
-    connection = connections[kind]
+    connection = await connections.get(kind)
     name = next(iter(connection.members))
     await page.goto(connection.sign_in_address)
     await page.wait_for_url(f"{connection.issuer}/sso**")
-    await page.keyboard.type(name)
+    await page.locator("input[name=login]").fill(name)
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/auth/session")
     shown = json.loads(await page.locator("body").inner_text())

@@ -9,7 +9,7 @@ from tests.acceptance.visitor import Visitor
 if TYPE_CHECKING:
     import httpx2
 
-    from tests.acceptance.oidc_tenant import OidcTenant
+    from tests.acceptance.connection import Connection
     from tests.server.gateway import Gateway
 
 CREATE: Final = 'mutation { personalAccessTokenCreate(input: { name: "A script", days: 1 }) { token } }'
@@ -20,11 +20,11 @@ async def create(visitor: Visitor) -> httpx2.Response:
 
 
 async def test_what_takes_a_recent_sign_in_sends_to_the_provider_and_back(
-    oidc_gateway: Gateway, oidc_tenants: list[OidcTenant]
+    oidc_gateway: Gateway, oidc_connections: list[Connection]
 ) -> None:
-    tenant = oidc_tenants[0]
+    tenant = oidc_connections[0]
     async with Visitor(oidc_gateway.url, "ada") as ada:
-        assert (await ada.sign_in(tenant.placement)).status_code == 200
+        assert (await ada.sign_in(tenant)).status_code == 200
         # Nobody has asked it when that was, so it has not said: it counts as too long ago.
         refused = await create(ada)
         assert refused.status_code == 401
