@@ -31,7 +31,7 @@ from auth.grants import GrantState
 from auth.permissions import PUBLIC, Permission
 from engine.bounded_cache import BoundedCache
 from resolvers.reads import Nodes, Source
-from schema.rules import FromAttribute, FromRead, FromResolver
+from schema.rules import FromAttribute, FromMutation, FromRead, FromResolver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,7 +136,7 @@ class _Filter:
         held = self._grants.state(rule.requires)
         if held is not GrantState.SOME_UNITS:
             return held is GrantState.EVERYWHERE
-        if isinstance(rule.origin, FromResolver | FromAttribute) and isinstance(
+        if isinstance(rule.origin, FromAttribute | FromMutation | FromResolver) and isinstance(
             self._full.type_map[type_name], GraphQLObjectType
         ):
             return rule.checks_reach

@@ -14,7 +14,8 @@ from graphql import (
 )
 
 from auth.grants import Grants
-from auth.permissions import Permission
+from auth.permissions import PUBLIC, Permission
+from auth.roles import BUILT_IN_ROLES
 from schema.rules import FromColumn
 from tests.oracle.asking import ask
 from tests.oracle.personas import NO_GRANTS, in_units, personas, viewer_of
@@ -89,10 +90,7 @@ async def test_g11_a_field_that_is_shown_can_be_read_and_one_that_is_not_cannot(
     rights = Rights(northwind, declarations, viewer.grants)
     for name in shown:
         type_ = declarations.schema.type_map[name]
-        if not isinstance(type_, GraphQLObjectType) or type_ in {
-            declarations.schema.mutation_type,
-            declarations.schema.subscription_type,
-        }:
+        if not isinstance(type_, GraphQLObjectType):
             continue
         for field in type_.fields:
             rule, holder = declarations.field(name, field), declarations.row_type(name)
@@ -101,6 +99,19 @@ async def test_g11_a_field_that_is_shown_can_be_read_and_one_that_is_not_cannot(
             usable = holder is None or rights.is_there(holder)
             usable = usable and not rights.is_denied_whatever_the_row(rule, holder)
             assert (field in shown[name]) is usable, f"{name}.{field}"
+
+
+async def test_g11_what_takes_a_permission_everywhere_is_not_shown_to_whoever_holds_it_in_a_region(
+    engine: Engine, declarations: Declarations, northwind: TenantRows
+) -> None:
+    grants = Grants(frozenset(), in_units(BUILT_IN_ROLES["owner"], northwind.units_below("South")))
+    shown = names(await introspected(engine, viewer_of(northwind, grants)))
+    mutations = declarations.schema.mutation_type
+    assert mutations is not None
+    rules = {name: declarations.field("Mutation", name) for name in mutations.fields}
+    regional = {name for name, rule in rules.items() if rule.requires == PUBLIC or rule.checks_reach}
+    assert {name.partition("(")[0] for name in shown["Mutation"]} == regional
+    assert {"companyUpdate", "clientCreate"} <= regional < set(rules)
 
 
 async def test_g11_a_hidden_type_is_no_type(engine: Engine, few: Viewer) -> None:

@@ -15,7 +15,7 @@ from graphql import (
 
 from auth.permissions import PUBLIC
 from resolvers.reads import Nodes, Source
-from schema.rules import FromAttribute, FromRead, FromResolver
+from schema.rules import FromAttribute, FromMutation, FromRead, FromResolver
 
 if TYPE_CHECKING:
     from graphql import GraphQLNamedType, GraphQLResolveInfo
@@ -47,7 +47,7 @@ class Visible:
         """Whether a field is there for the caller."""
         rule = self._declarations.field(type_name, name)
         is_output = isinstance(self._declarations.schema.type_map[type_name], GraphQLObjectType)
-        if is_output and isinstance(rule.origin, FromResolver | FromAttribute) and not rule.checks_reach:
+        if is_output and isinstance(rule.origin, FromAttribute | FromMutation | FromResolver) and not rule.checks_reach:
             return rule.requires == PUBLIC or rule.requires in self._grants.everywhere
         rows = [self._declarations.row_type(type_name)]
         if isinstance(rule.origin, FromRead):
