@@ -130,6 +130,11 @@ async def _outcome(
 def _problem(provider: Provider, identity: Identity, *, verified_domain: bool) -> str | None:
     if identity.email is None:
         return "The provider sent no e-mail address, so nobody can be found."
+    if not identity.email_verified and provider.saml is not None and "email_verified" not in provider.claim_names:
+        return (
+            "The e-mail address is outside the organisation's verified domains, and the connection names no attribute"
+            " that says it is verified, so nobody is found by it."
+        )
     if not identity.email_verified:
         return "The provider does not say that the e-mail address is verified, so nobody is found by it."
     if provider.provision_members and not verified_domain:

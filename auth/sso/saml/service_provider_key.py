@@ -9,6 +9,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -40,6 +41,9 @@ LIFETIME: Final = timedelta(days=5 * 365)
 _EXPONENT: Final = 65537
 # Providers whose clocks are slow must be able to use it at once.
 _BACKDATED: Final = timedelta(days=1)
+
+# One for each connection whose first key is being made, for as long as somebody waits for it.
+_making: Final[WeakValueDictionary[UUID, asyncio.Lock]] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,12 @@ async def service_provider_keys(settings: Settings, identity_provider_id: UUID, 
     """
     rows = await _live(identity_provider_id, now)
     if not any(row.retired_at is None for row in rows):
-        await _make(settings, identity_provider_id, now)
-        rows = await _live(identity_provider_id, now)
+        # Making one keeps a processor busy for a while. However many ask this process for the first, it makes one.
+        async with _making.setdefault(identity_provider_id, asyncio.Lock()):
+            rows = await _live(identity_provider_id, now)
+            if not any(row.retired_at is None for row in rows):
+                await _make(settings, identity_provider_id, now)
+                rows = await _live(identity_provider_id, now)
     current = next(row for row in rows if row.retired_at is None)
     return ServiceProviderKeys(
         current=_opened(settings, current),

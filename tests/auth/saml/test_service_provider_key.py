@@ -52,6 +52,20 @@ async def test_the_first_key_is_made_once_however_many_ask(settings: Settings, c
     assert await ServiceProviderKey.filter(identity_provider_id=connection_id).count() == 1
 
 
+async def test_one_process_makes_one_key_however_many_ask(
+    settings: Settings, connection_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = rsa.generate_private_key, []
+
+    def noted(exponent: int, bits: int) -> rsa.RSAPrivateKey:
+        made.append(bits)
+        return make(exponent, bits)
+
+    monkeypatch.setattr(rsa, "generate_private_key", noted)
+    await asyncio.gather(*(service_provider_keys(settings, connection_id, NOW) for _ in range(10)))
+    assert len(made) == 1
+
+
 async def test_a_process_that_has_to_wait_for_another_takes_the_key_that_it_made(
     settings: Settings, connection_id: UUID, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

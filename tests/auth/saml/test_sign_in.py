@@ -153,6 +153,13 @@ async def test_a_dry_run_shows_what_the_provider_says_and_signs_nobody_in(at_wor
     assert (await member(ada)).subject is None
 
 
+async def test_a_dry_run_says_why_an_address_finds_nobody(at_work: ProviderAtWork, ada: Person) -> None:
+    ticket = rehearsal.test_ticket(at_work.browser.authentication.settings, ada.provider_id)
+    await at_work.depart(f"/auth/test?ticket={ticket}")
+    page = await at_work.post(await at_work.answer(attributes=(("email", ("ada@elsewhere.example",)),)))
+    assert "outside the organisation&#x27;s verified domains" in page.text
+
+
 async def test_the_cookie_comes_back_with_a_form_of_another_site(at_work: ProviderAtWork) -> None:
     departure = await at_work.depart()
     # Plain http is for a developer's machine, where the provider is on the same site.
