@@ -46,7 +46,7 @@ class IdentityProvider:
     name: str = field(requires=PUBLIC, attribute=True)
     kind: IdentityProviderKind = field(requires=PUBLIC, attribute=True)
     issuer: str | None = field(
-        requires=PUBLIC, attribute=True, description="For SAML, its entity ID; null while its metadata is missing."
+        requires=PUBLIC, attribute=True, description="For SAML, its entity ID. Null while it is not known."
     )
     client_id: str | None = field(requires=PUBLIC, attribute=True)
     has_client_secret: bool = field(requires=PUBLIC, attribute=True)

@@ -19,7 +19,7 @@ from auth.sso.both_transactions import both_transactions
 from auth.sso.connection_addresses import connection_addresses
 from auth.sso.connection_settings import ChangeRefusedError, Problem, ProblemKind, check_settings
 from auth.sso.connection_staging import PROVEN, stage, staged_columns
-from auth.sso.connection_view import ConnectionView, connection_view, issuer_of
+from auth.sso.connection_view import ConnectionView, connection_view, missing_settings, unknown_issuer
 from auth.sso.connection_warnings import connection_warnings, our_expiries
 from auth.sso.provider import seal_client_secret
 from auth.sso.refusal import SignInRefusedError
@@ -46,10 +46,6 @@ MOST_CONNECTIONS: Final = 50
 
 _LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 _SUBJECT: Final = "identity_provider"
-_NEEDED: Final = {
-    IdentityProviderKind.OIDC: ("name", "issuer", "client_id"),
-    IdentityProviderKind.SAML: ("name",),
-}
 _UNKNOWN: Final = Problem("id", "There is no such identity provider.", ProblemKind.UNKNOWN)
 _OTHER: Final = "People are known by what the present provider calls them. Make another connection for another."
 _TAKEN: Final = "There is a connection to this provider already, by the same name of ours there."
@@ -120,13 +116,12 @@ class Connections:
         Raises:
             ChangeRefusedError: something is wrong with the settings.
         """
-        missing = [name for name in _NEEDED[kind] if given.get(name) is None]
-        if missing:
-            raise ChangeRefusedError(*(Problem(name, "This must not be empty.") for name in missing))
+        if given.get("name") is None:
+            raise ChangeRefusedError(Problem("name", "This must not be empty."))
         checked = await self._checked(kind, given)
         row = IdentityProvider(tenant_id=_tenant_id(), kind=kind)
-        # Many a provider wants our SAML metadata before it gives its own. Until then nobody is called so.
-        row.issuer = f"urn:uuid:{row.id}"
+        # Many a provider wants to be told our addresses before it says what it is called itself.
+        row.issuer = unknown_issuer(row.id)
         row.update_from_dict({**checked.columns, "claim_names": _claim_names({}, checked.claims)})
         row.client_secret = self._sealed(row.id, checked.secret)
         try:
@@ -248,9 +243,10 @@ class Connections:
             ChangeRefusedError: there is no such connection, or nobody could be sent anywhere by it.
         """
         row = await self.one(identity_provider_id)
-        if issuer_of(row) is None:
-            message = "The provider's metadata is missing."
-            raise ChangeRefusedError(Problem("metadata", message, ProblemKind.CONFLICT))
+        missing = missing_settings(row)
+        if missing:
+            message = "Without this, nobody can be sent to the provider."
+            raise ChangeRefusedError(*(Problem(name, message, ProblemKind.CONFLICT) for name in missing))
         await _record(author, "identity_provider:test", row.id)
         return f"{self._settings.public_url.rstrip('/')}/auth/test?ticket={test_ticket(self._settings, row.id)}"
 

@@ -49,7 +49,7 @@ class ConnectionView:
     """See the fields of ``IdentityProvider`` in the schema, which are these.
 
     Attributes:
-        issuer: ``None`` while the provider's metadata is missing.
+        issuer: ``None`` while it is not known.
         waits_for_test: the settings with changes that wait for a test.
         default_org_unit_id: its key; the global id of it where GraphQL shows it.
     """
@@ -122,9 +122,24 @@ def connection_view(
     )
 
 
+def unknown_issuer(identity_provider_id: UUID) -> str:
+    """What stands for the issuer until it is known. Nobody is called so."""
+    return f"urn:uuid:{identity_provider_id}"
+
+
 def issuer_of(row: IdentityProvider) -> str | None:
     """What the provider calls itself; ``None`` while that is not known."""
-    return None if row.kind is IdentityProviderKind.SAML and not row.saml_metadata else row.issuer
+    return None if row.issuer == unknown_issuer(row.id) else row.issuer
+
+
+def missing_settings(row: IdentityProvider) -> list[str]:
+    """The settings without which nobody can be sent to the provider."""
+    if row.kind is IdentityProviderKind.SAML:
+        return [] if row.saml_metadata else ["metadata"]
+    return [
+        *(["issuer"] if issuer_of(row) is None else []),
+        *([] if row.client_id else ["client_id"]),
+    ]
 
 
 def waiting_settings(row: IdentityProvider) -> list[str]:

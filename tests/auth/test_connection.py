@@ -220,6 +220,19 @@ async def test_a_saml_connection_is_there_before_the_providers_metadata(desk: De
     assert await problems(desk.update(second, metadata=document())) == [("metadata", ProblemKind.CONFLICT)]
 
 
+async def test_an_openid_connection_is_there_before_the_provider_knows_us(desk: Desk) -> None:
+    async with tenant_scope(desk.placement, authorization_version=None):
+        made = [
+            await desk.connections.create(OPERATOR, IdentityProviderKind.OIDC, {"name": "Okta", **given})
+            for given in ({}, {}, {"issuer": "https://idp.example/acme"})
+        ]
+    assert [issuer_of(row) for row in made] == [None, None, "https://idp.example/acme"]
+    assert await problems(desk.test(made[0])) == [(name, ProblemKind.CONFLICT) for name in ("issuer", "client_id")]
+    assert await problems(desk.test(made[2])) == [("client_id", ProblemKind.CONFLICT)]
+    await desk.update(made[2], client_id="us")
+    assert "/auth/test?ticket=" in await desk.test(made[2])
+
+
 async def test_the_same_connection_twice_is_a_conflict_and_no_event(desk: Desk) -> None:
     row = await desk.create()
     assert await problems(desk.create(name="Again")) == [("issuer", ProblemKind.CONFLICT)]

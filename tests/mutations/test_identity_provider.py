@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from auth.acting import Acting, ActingKind
 from auth.permissions import Permission
@@ -125,6 +126,23 @@ async def test_an_owner_connects_a_provider_and_reads_all_but_the_secret(firm: F
     listed = await firm.ask(owner, f"{{ identityProviders {{ {SHOWN} }} }}")
     assert listed.data == {"identityProviders": [shown]}
     assert await actions(firm, shown["id"]) == [("identity_provider:create", owner.member_id, "test")]
+
+
+async def test_a_secret_is_in_no_answer_no_event_no_row_and_no_log(firm: Firm, owner: Viewer) -> None:
+    with capture_logs() as logs:
+        key = await proved(firm, owner, clientSecret=CANARY)
+        answers = [
+            await firm.ask(owner, UPDATE, input={"id": key, "clientSecret": CANARY + CANARY}),
+            await firm.ask(owner, UPDATE, input={"id": key, "clientSecret": "ü" + CANARY, "name": ""}),
+            await firm.ask(owner, CREATE, input=OIDC | {"clientSecret": CANARY}),
+            await firm.ask(owner, f"{{ identityProviders {{ {SHOWN} }} }}"),
+        ]
+    async with tenant_scope(firm.placement, authorization_version=None, read_only=True):
+        events = await AuditEvent.all().values()
+    rows = await IdentityProvider.filter(tenant_id=firm.placement.tenant_id).values()
+    assert answers[1].user_errors == [("BAD_USER_INPUT", "input.name"), ("BAD_USER_INPUT", "input.clientSecret")]
+    assert answers[2].user_errors == [("CONFLICT", "input.issuer")]
+    assert CANARY not in str((answers, events, rows, logs))
 
 
 async def test_it_is_tested_switched_on_changed_and_deleted(firm: Firm, owner: Viewer) -> None:

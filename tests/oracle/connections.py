@@ -68,7 +68,7 @@ def _connection(slug: str, row: Row) -> object:
         default_org_unit_id=None
         if row["default_org_unit_id"] is None
         else encode("OrgUnit", {"id": row["default_org_unit_id"]}),
-        issuer=None if of_saml and not row["saml_metadata"] else row["issuer"],
+        issuer=row["issuer"],
         has_client_secret=row["client_secret"] is not None,
         waits_for_test=["clientId", "clientSecret"] if row["staged"] else [],
         claim_names=SimpleNamespace(**(names | row["claim_names"])),
