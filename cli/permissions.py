@@ -130,7 +130,9 @@ def explain(
     table = Table("Selection", "Field", "Permission", "Becomes", "Rows", box=None)
     for field in explained.fields:
         rows = ", ".join(f"{name}: {state}" for name, state in field.rows.items())
-        table.add_row(field.selection, field.field, field.permission, field.state, rows)
+        within = field.authenticated_within
+        asked = field.permission if within is None else f"{field.permission}, signed in within {within // 60} minutes"
+        table.add_row(field.selection, field.field, asked, field.state, rows)
     console = _console()
     console.print(table)
     for statement in explained.statements:
@@ -166,6 +168,7 @@ def _as_json(explanation: Explanation) -> dict[str, object]:
                 "permission": field.permission,
                 "state": field.state,
                 "rows": field.rows,
+                "authenticatedWithin": field.authenticated_within,
             }
             for field in explanation.fields
         ],

@@ -28,6 +28,7 @@ class ExplainedField:
         permission: what it asks for.
         state: allowed, masked (row by row), or denied.
         rows: for a field that reads: which rows of each type exist.
+        authenticated_within: how many seconds ago the caller has to have signed in; ``None``: at any time.
     """
 
     selection: str
@@ -35,6 +36,7 @@ class ExplainedField:
     permission: str
     state: FieldState
     rows: Mapping[str, RowState]
+    authenticated_within: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def _explained(field: SelectedField, decision: Decision) -> ExplainedField:
         permission="" if field.rule is None else str(field.rule.requires),
         state=decision.fields[field.index],
         rows=decision.rows[field.index],
+        authenticated_within=None if field.rule is None else field.rule.authenticated_within,
     )
 
 

@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from auth.acting import Acting, ActingKind
+from engine.explanation import Explanation
 from engine.request import Request
 from engine.result import Stage
 from models.shared import PersonalAccessToken
@@ -91,6 +92,17 @@ async def test_nobody_is_sent_to_sign_in_for_what_they_may_not_do(firm: Firm, an
     assert result.data is not None
     assert orjson.loads(result.data) == {"personalAccessTokenCreate": None}
     assert [error["extensions"]["code"] for error in result.errors] == ["FORBIDDEN"]  # type: ignore[index]  # an errors entry is JSON
+
+
+async def test_it_is_explained_without_being_asked_for(firm: Firm, owner: Viewer) -> None:
+    """Whoever looks at a document before it is run has not signed in, and wants to know."""
+    viewer = replace(await firm.viewer(owner.member_id), authenticated_at=0)
+    explained = firm.engine.explain(Request(f"mutation {{ {END} {CREATE} }}", "test"), viewer)
+    assert isinstance(explained, Explanation)
+    assert {each.field: each.authenticated_within for each in explained.fields if "Mutation" in each.field} == {
+        "Mutation.sessionsEnd": None,
+        "Mutation.personalAccessTokenCreate": FRESH,
+    }
 
 
 async def test_the_refusal_relies_on_grants_that_still_hold(firm: Firm, owner: Viewer) -> None:
