@@ -6,7 +6,7 @@ object within a signature, a second assertion. There is no such corner here. Com
 and types.
 
 Not taken, though the standard has them: ``Extensions``, ``Advice``, ``StatusDetail``, ``EncryptedID``,
-``EncryptedAttribute``, attribute values with elements in them, ``KeyValue`` and ``Object`` in signatures.
+``EncryptedAttribute``, attribute values with elements in them, and ``Object`` in signatures.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ _CHILDREN: Final[Mapping[str, Mapping[str, int]]] = {
     "ds:Reference": {"ds:Transforms": 1, "ds:DigestMethod": 1, "ds:DigestValue": 1},
     "ds:Transforms": {"ds:Transform": 2},
     "ds:Transform": {"ec:InclusiveNamespaces": 1},
-    "ds:Signature/ds:KeyInfo": {"ds:KeyName": 1, "ds:X509Data": 1},
+    # Nothing of it is looked at (signature.py); products put it there all the same, Keycloak the bare key as well.
+    "ds:Signature/ds:KeyInfo": {"ds:KeyName": 1, "ds:X509Data": 1, "ds:KeyValue": 1},
+    "ds:KeyValue": {"ds:RSAKeyValue": 1},
+    "ds:RSAKeyValue": {"ds:Modulus": 1, "ds:Exponent": 1},
     "ds:X509Data": {"ds:X509Certificate": _FEW, "ds:X509SubjectName": 1, "ds:X509IssuerSerial": 1, "ds:X509SKI": 1},
     "ds:X509IssuerSerial": {"ds:X509IssuerName": 1, "ds:X509SerialNumber": 1},
     "a:EncryptedAssertion": {"x:EncryptedData": 1, "x:EncryptedKey": 1},

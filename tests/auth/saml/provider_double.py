@@ -206,6 +206,18 @@ def sign(
     return element
 
 
+def with_raw_key(element: Any, pair: KeyPair) -> Any:
+    """A signed element whose signature shows a key itself, as Keycloak has it. No signature covers its own key info."""
+    numbers = pair.key.public_key().public_numbers()
+    # The first one there is: the element's own comes before those in it. What xmlsec has made is not found by name.
+    information = xmlsec.tree.find_node(element, xmlsec.constants.NodeKeyInfo)
+    value = _add(_add(information, "ds:KeyValue"), "ds:RSAKeyValue")
+    for name, number in (("ds:Modulus", numbers.n), ("ds:Exponent", numbers.e)):
+        octets = number.to_bytes((number.bit_length() + 7) // 8)
+        _add(value, name, base64.b64encode(octets).decode())
+    return element
+
+
 _METHODS: Final = {
     "RSA_SHA256": "TransformRsaSha256",
     "RSA_SHA512": "TransformRsaSha512",
@@ -283,17 +295,21 @@ class Case:
         """An assertion as it goes into the response."""
         return encrypt(text(inner), key_pair(OUR_KEYS).certificate) if self.encrypted else inner
 
-    def message(self, words: Words | None = None, *, key: str = "idp", change: Any = None) -> Any:
-        """A response under this policy. ``change`` gets the assertion before it is signed."""
+    def message(self, words: Words | None = None, *, key: str = "idp", change: Any = None, after: Any = None) -> Any:
+        """A response under this policy.
+
+        ``change`` gets the assertion before it is signed, ``after`` whatever has just been signed.
+        """
         words = words or Words()
         inner = assertion(words)
         if change is not None:
             change(inner)
+        after = after or (lambda _: None)
         if self.signs_assertion:
-            sign(inner, key_pair(key))
+            after(sign(inner, key_pair(key)))
         outer = response(words, self.wrapped(inner))
         if self.signs_response:
-            sign(outer, key_pair(key))
+            after(sign(outer, key_pair(key)))
         # Read anew: elements that xmlsec has made are not found by name.
         return etree.fromstring(text(outer))
 

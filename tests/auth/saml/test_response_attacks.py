@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import xmlsec
 from lxml import etree
 
 from auth.sso.refusal import Refusal
@@ -30,6 +31,7 @@ from tests.auth.saml.provider_double import (
     response,
     sign,
     text,
+    with_raw_key,
 )
 from tests.auth.saml.verification import ENCRYPTED, every_case, plain_case, reason, said, taken
 from tests.auth.saml.wrapping import ATTACKS, EVIL, attacked, deceives_a_careless_reader
@@ -214,13 +216,35 @@ def test_s13_an_embedded_certificate_is_not_a_reason_to_trust_it(case: Case) -> 
     assert reason(case, text(case.message(key="attacker"))) == Refusal.SAML_SIGNATURE
 
 
+@every_case
+def test_s13_a_raw_key_in_a_signature_is_not_a_reason_to_trust_it(case: Case) -> None:
+    attacker = key_pair("attacker")
+    evil = case.message(key="attacker", after=lambda signed: with_raw_key(signed, attacker))
+    assert reason(case, text(evil)) == Refusal.SAML_SIGNATURE
+
+
+@every_case
+@pytest.mark.parametrize("name", ["idp", "attacker"])
+def test_s13_a_raw_key_is_not_looked_at_whosever_it_is(case: Case, name: str) -> None:
+    message = case.message(after=lambda signed: with_raw_key(signed, key_pair(name)))
+    assert (b"KeyValue" in text(message)) is (case.signs_response or not case.encrypted)
+    assert taken(case, text(message)).name.value == "ada"
+
+
+@every_case
+def test_s13_without_any_word_about_the_key_it_is_the_connections(case: Case) -> None:
+    def silent(signed: Any) -> None:
+        information: Any = xmlsec.tree.find_node(signed, xmlsec.constants.NodeKeyInfo)
+        information.getparent().remove(information)
+
+    assert taken(case, text(case.message(after=silent))).name.value == "ada"
+
+
 @plain_case
-def test_s13_a_raw_key_in_a_signature_is_refused(case: Case) -> None:
-    message = case.message()
-    information = next(message.iter(tag("ds:KeyInfo")))
-    value = etree.SubElement(etree.SubElement(information, tag("ds:KeyValue")), tag("ds:RSAKeyValue"))
-    etree.SubElement(value, tag("ds:Modulus")).text = "AQAB"
-    etree.SubElement(value, tag("ds:Exponent")).text = "AQAB"
+@pytest.mark.parametrize("place", ["ds:KeyValue", "ds:RSAKeyValue", "ds:Modulus"])
+def test_s13_a_raw_key_has_no_room_for_anything_else(case: Case, place: str) -> None:
+    message = case.message(after=lambda signed: with_raw_key(signed, key_pair("idp")))
+    next(message.iter(tag(place))).append(sign(assertion(Words()), key_pair("idp")))
     assert reason(case, text(message)) == Refusal.SAML_STRUCTURE
 
 
