@@ -15,11 +15,14 @@ from auth.support.member import SUPPORT_SCOPE
 from engine.request import Request
 from models.shared import SupportGrant
 from models.tenant import AuditEvent
+from schema.build import build_schema
+from server.support_witness import WitnessedEngine
 from tenancy.scope import tenant_scope
 from tests.mutations.firm import global_id
 
 if TYPE_CHECKING:
     from auth.viewer import Viewer
+    from settings import Settings
     from tests.mutations.firm import Answer, Firm
 
 FIELDS = "supportAccess { id operator reason status minutes approvedById expiresAt endedAt }"
@@ -135,3 +138,25 @@ async def test_t17_support_may_call_no_mutation(firm: Firm, owner: Viewer) -> No
 async def test_to_read_everything_is_not_to_let_support_in(firm: Firm) -> None:
     reader = await firm.member((await firm.role(Permission.AUDIT_READ, Permission.CLIENT_READ), None))
     assert (await firm.ask(reader, f"{{ {FIELDS} }}")).codes == ["FORBIDDEN"]
+
+
+async def test_t17_what_cannot_be_written_down_is_not_answered(
+    firm: Firm, owner: Viewer, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, viewer = WitnessedEngine(build_schema(), settings), await firm.viewer(owner.member_id)
+    support = replace(
+        viewer,
+        grants=viewer.grants.narrowed(SUPPORT_SCOPE),
+        acting=Acting(ActingKind.SUPPORT, SUPPORT_SCOPE, operator=OPERATOR),
+    )
+    request = Request("{ orgUnits(first: 1) { totalCount } }", "test")
+    assert (await engine.execute(request, support)).data == b'{"orgUnits":{"totalCount":4}}'
+
+    async def full(*_: object, **__: object) -> None:
+        message = "the disk is full"
+        raise OSError(message)
+
+    monkeypatch.setattr("server.support_witness.record", full)
+    with pytest.raises(OSError, match="the disk is full"):
+        await engine.execute(request, support)
+    assert (await engine.execute(request, viewer)).data is not None, "nobody else depends on it"
