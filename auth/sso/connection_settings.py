@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from auth.sso.refusal import SignInRefusedError
+from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.role_mapping import may_be_mapped
 from auth.sso.saml.metadata import fetched_metadata, read_metadata
 from auth.tenant_roles import tenant_roles
@@ -242,8 +242,7 @@ async def _metadata(checks: _Checks, columns: dict[str, Any]) -> IdentityProvide
             raw, said = await fetched_metadata(checks.outbound, address, checks.now)
         document = raw.decode("utf-8")
     except (SignInRefusedError, UnicodeError) as refused:
-        reason = refused.reason.value if isinstance(refused, SignInRefusedError) else "saml_message_encoding"
-        checks.add(setting, f"This is no metadata of one SAML identity provider that we can work with ({reason}).")
+        checks.add(setting, _why(setting, refused))
         return None
     columns.update(
         saml_metadata=document,
@@ -254,3 +253,11 @@ async def _metadata(checks: _Checks, columns: dict[str, Any]) -> IdentityProvide
         certificate_expires_at=max(key.expires_at for key in said.keys),
     )
     return said
+
+
+def _why(setting: str, refused: SignInRefusedError | UnicodeError) -> str:
+    reason = refused.reason if isinstance(refused, SignInRefusedError) else Refusal.SAML_ENCODING
+    if setting == "metadata_url" and reason in {Refusal.UNSAFE_ADDRESS, Refusal.PROVIDER_UNREACHABLE}:
+        # One answer for both: else it would tell which names there are in our network.
+        return "Nothing can be fetched from this address, or what is there names addresses that are not https."
+    return f"This is no metadata of one SAML identity provider that we can work with ({reason.value})."

@@ -18,11 +18,13 @@ from auth.sso.connection_view import issuer_of
 from auth.sso.look_ups import LookUps
 from auth.sso.outbound import Outbound
 from auth.sso.provider import as_provider
+from auth.sso.refusal import Refusal, SignInRefusedError
 from models.shared import IdentityProvider, IdentityProviderKind, Session, SigningPolicy
 from models.tenant import AuditActorKind, AuditEvent, Member, Role
 from tenancy.scope import tenant_scope
 from tests.auth.conftest import add_person
 from tests.auth.saml.test_metadata_attacks import LOGOUT, SIGN_ON, entity, key, role
+from tests.auth.test_outbound_attacks import PRODUCTION
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -231,6 +233,22 @@ async def test_an_openid_connection_is_there_before_the_provider_knows_us(desk: 
     assert await problems(desk.test(made[2])) == [("client_id", ProblemKind.CONFLICT)]
     await desk.update(made[2], client_id="us")
     assert "/auth/test?ticket=" in await desk.test(made[2])
+
+
+async def test_what_is_in_our_network_is_not_told_from_what_is_nowhere(desk: Desk) -> None:
+    said = []
+    for reason in (Refusal.UNSAFE_ADDRESS, Refusal.PROVIDER_UNREACHABLE):
+
+        async def refuse(_: httpx2.Request, reason: Refusal = reason) -> httpx2.Response:
+            raise SignInRefusedError(reason)
+
+        outbound = Outbound(PRODUCTION, httpx2.MockTransport(refuse))
+        desk.connections = Connections(PRODUCTION, outbound, LookUps(8))
+        with pytest.raises(ChangeRefusedError) as refused:
+            await desk.create(IdentityProviderKind.SAML, metadata_url="https://inside.example/metadata")
+        said.append(refused.value.problems)
+        await outbound.close()
+    assert said[0] == said[1]
 
 
 async def test_the_same_connection_twice_is_a_conflict_and_no_event(desk: Desk) -> None:

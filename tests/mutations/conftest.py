@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx2
 import pytest
@@ -24,15 +25,30 @@ if TYPE_CHECKING:
     from tests.auth.name_server import NameServer
 
 
-async def _identity_provider(request: httpx2.Request) -> httpx2.Response:
-    """The only address outside that there is for these tests."""
-    return httpx2.Response(200 if request.url == "https://idp.example/metadata" else 404, text=entity())
+class SlowAddress:
+    """An address outside that answers when a test says so."""
+
+    url: Final = "https://slow.example/metadata"
+
+    def __init__(self) -> None:
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
 
 
 @pytest.fixture(scope="session")
-async def engine(settings: Settings, name_server: NameServer) -> AsyncIterator[Engine]:
+async def slow_address() -> SlowAddress:
+    return SlowAddress()
+
+
+@pytest.fixture(scope="session")
+async def engine(settings: Settings, name_server: NameServer, slow_address: SlowAddress) -> AsyncIterator[Engine]:
+    async def outside(request: httpx2.Request) -> httpx2.Response:
+        if request.url == slow_address.url:
+            slow_address.asked.set()
+            await slow_address.answers.wait()
+        return httpx2.Response(404 if request.url.path != "/metadata" else 200, text=entity())
+
     asking = settings.model_copy(update={"dns_server": name_server.address})
-    async with open_administration(asking, httpx2.MockTransport(_identity_provider)) as administration:
+    async with open_administration(asking, httpx2.MockTransport(outside)) as administration:
         yield Engine(build_schema(), settings, administration)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from auth.viewer import Viewer
+    from tests.mutations.conftest import SlowAddress
     from tests.mutations.firm import Answer, Firm
 
 CANARY = "canary-secret"
@@ -203,6 +205,19 @@ async def test_its_metadata_is_fetched_from_where_it_says(firm: Firm, owner: Vie
     for inside in ("http://169.254.169.254/metadata", "https://user:password@idp.example/metadata", "file:///metadata"):
         refused = await firm.ask(owner, UPDATE, input={"id": shown["id"], "metadataUrl": inside})
         assert refused.user_errors == [("BAD_USER_INPUT", "input.metadataUrl")]
+
+
+async def test_a_slow_provider_holds_one_transaction_of_a_tenant(
+    firm: Firm, owner: Viewer, slow_address: SlowAddress
+) -> None:
+    given = {"name": "AD FS", "kind": "SAML", "metadataUrl": slow_address.url}
+    first = asyncio.create_task(firm.ask(owner, CREATE, input=given))
+    async with asyncio.timeout(30):
+        await slow_address.asked.wait()
+        second = await firm.ask(owner, CREATE, input=given)
+        assert second.user_errors == [("RATE_LIMITED", "input.metadataUrl")]
+        slow_address.answers.set()
+        assert (await first).user_errors == []
 
 
 @pytest.mark.parametrize(
