@@ -35,8 +35,8 @@ button.choice { text-align: left; color: inherit; background: transparent; borde
 button.choice { font-weight: 400; }
 button.choice:hover { border-color: #1f5fbf; }
 button.choice strong, button.choice span { display: block; }
-a { color: LinkText; }
-:focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
+a { color: LinkText; display: inline-block; padding: .35rem 0; }
+:focus-visible { outline: 3px solid #b86e00; outline-offset: 2px; }
 ul { list-style: none; margin: 0; padding: 0; }
 li { margin-bottom: .6rem; }
 dt { font-weight: 600; }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import TYPE_CHECKING, Final
 
 import httpx2
 
-from models.shared import IdentityProvider, IdentityProviderKind, SigningPolicy
 from tests.acceptance.connection import Connection, add_members, switch_on
 from tests.auth.saml.provider_double import key_pair
 from tests.server.ports import free_port
@@ -15,6 +15,7 @@ from tests.server.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
 
+    from models.shared import SigningPolicy
     from tests.server.gateway import Gateway
 
 FOLDER: Final = "saml_provider"
@@ -45,21 +46,17 @@ async def saml_connection(  # noqa: PLR0913 - each is a thing that a test says a
     """
     placement, port = gateway.tenants[number], free_port()
     issuer = f"http://localhost:{port}"
-    row = await IdentityProvider.create(
-        tenant_id=placement.tenant_id,
-        name=f"Signs {signed.value}",
-        kind=IdentityProviderKind.SAML,
-        issuer=issuer,
-        signing_policy=signed,
-        want_encrypted=encrypted,
-        enabled=False,
-        claim_names={"email_verified": _EMAIL_VERIFIED},
+    output = await gateway.command(
+        *("identity-provider", "create", f"Signs {signed.value}", "--tenant", placement.slug, "--kind", "saml"),
+        *("--signing-policy", signed.value, "--claim", f"email_verified={_EMAIL_VERIFIED}", "--json"),
+        *(["--want-encrypted"] if encrypted else []),
     )
+    connection_id = json.loads(output)[0]["id"]
     keys = key_pair(issuer)
     options = {
         "issuer": issuer,
         "port": port,
-        "ours": await _document(f"{gateway.url}/saml/{placement.slug}/metadata/{row.id}"),
+        "ours": await _document(f"{gateway.url}/saml/{placement.slug}/metadata/{connection_id}"),
         "certificate": keys.certificate_pem.decode(),
         "key": keys.key_pem.decode(),
         "signed": signed.value,
@@ -68,8 +65,8 @@ async def saml_connection(  # noqa: PLR0913 - each is a thing that a test says a
         "people": {login: {"email": email, "verified": True} for login, email in people.items()},
     }
     ids = await add_members(placement, {name: people[name] for name in members})
-    async with Connection(placement, str(row.id), issuer, ids, FOLDER, options).running() as connection:
-        await IdentityProvider.filter(id=row.id).update(saml_metadata=await _document(f"{issuer}/metadata"))
+    async with Connection(placement, connection_id, issuer, ids, FOLDER, options).running() as connection:
+        await gateway.command("identity-provider", "update", connection_id, "--metadata-url", f"{issuer}/metadata")
         await switch_on(gateway, connection)
         yield connection
 

@@ -70,7 +70,7 @@ class Gateway:
 
 @contextlib.asynccontextmanager
 async def running_gateway(
-    settings: Settings, database: Database, folder: Path, **environment: str
+    settings: Settings, database: Database, folder: Path, *, program: str = "cli serve", **environment: str
 ) -> AsyncIterator[Gateway]:
     """Start the server on the tests' database, and stop it at the end. ``environment`` is added to its variables."""
     port = free_port()
@@ -92,7 +92,7 @@ async def running_gateway(
     log = folder / "log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "cli", "serve", cwd=ROOT, env=variables, stdout=output, stderr=output
+            sys.executable, "-m", *program.split(), cwd=ROOT, env=variables, stdout=output, stderr=output
         )
     try:
         await _until_ready(process, url, log)

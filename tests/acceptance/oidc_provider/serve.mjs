@@ -52,5 +52,5 @@ const provider = new Provider(issuer, {
 for (const failure of ["server_error", "backchannel.error"]) {
   provider.on(failure, (_context, error) => console.error(failure, error));
 }
-createServer(provider.callback()).listen(port, "localhost", () => console.log("ready"));
+createServer(provider.callback()).listen(port, "127.0.0.1", () => console.log("ready"));
 process.stdin.resume().on("end", () => process.exit());

@@ -68,5 +68,5 @@ async function answer(request, response) {
   });
 }
 
-createServer(answer).listen(port, "localhost", () => console.log("ready"));
+createServer(answer).listen(port, "127.0.0.1", () => console.log("ready"));
 process.stdin.resume().on("end", () => process.exit());
