@@ -8,6 +8,7 @@ decoding its rows is part of the path; waiting for it takes no instructions.
 from __future__ import annotations
 
 import gc
+import itertools
 import os
 import sys
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from server.logging import configure_logging
 from settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from starlette.applications import Starlette
 
@@ -89,17 +90,26 @@ async def open_hot_path(settings: Settings) -> AsyncIterator[HotPath]:
 async def _serve(orders: Mapping[str, Any], talk: int) -> None:
     async with open_hot_path(Settings.model_validate(orders["settings"])) as hot_path:
         for ask in orders["asks"]:
-            body, headers = ask["body"].encode(), ask["headers"]
+            bodies, headers = _bodies(ask), ask["headers"]
             for _ in range(_WARM_REQUESTS):
-                answer = await hot_path.answer(body, headers)
+                answer = await hot_path.answer(next(bodies), headers)
             if not isinstance(orjson.loads(answer).get("data"), dict):
                 raise SystemExit(answer.decode())
             gc.collect()
             gc.freeze()
             _tell(talk, "ready")
             for _ in range(orders["requests"]):
-                await hot_path.answer(body, headers)
+                await hot_path.answer(next(bodies), headers)
             _tell(talk, "done")
+
+
+def _bodies(ask: Mapping[str, Any]) -> Iterator[bytes]:
+    """The same body for ever; of a change, with the version that comes next."""
+    if ask["version"] is None:
+        yield from itertools.repeat(ask["body"].encode())
+    before, after = (part.encode() for part in ask["around"])
+    for version in itertools.count(ask["version"]):
+        yield b"%b%8d%b" % (before, version, after)
 
 
 def _tell(talk: int, word: str) -> None:

@@ -29,7 +29,7 @@ FILE: Final = Path(__file__).parent / "instructions.json"
 # More than this above the committed figure is a regression.
 TOLERANCE: Final = 0.03
 _REQUESTS: Final = 100
-_COUNTED: Final = ("Q1", "Q2", "Q3", "Q4", "Q5")
+_COUNTED: Final = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6")
 _TOTAL: Final = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
 
@@ -85,7 +85,7 @@ async def count(bench: Bench) -> dict[str, int]:
 
 
 async def _asks(bench: Bench) -> dict[str, dict[str, object]]:
-    """One request of each workload that only reads, from each kind of member."""
+    """One request of each workload, from each kind of member; for a change, with what its version goes between."""
     tokens = await bench.tokens()
     asks: dict[str, dict[str, object]] = {}
     for workload in WORKLOADS:
@@ -95,7 +95,13 @@ async def _asks(bench: Bench) -> dict[str, dict[str, object]]:
                     "authorization": f"Bearer {tokens[ask.member]}",
                     "accept": "application/graphql-response+json",
                 }
-                asks.setdefault(f"{workload.name}-{ask.member}", {"body": ask.body.decode(), "headers": headers})
+                asked: dict[str, object] = {
+                    "body": ask.body.decode(),
+                    "headers": headers,
+                    "around": [part.decode() for part in ask.around_the_number()],
+                    "version": None if ask.changes is None else await bench.version(ask.changes),
+                }
+                asks.setdefault(f"{workload.name}-{ask.member}", asked)
     return asks
 
 

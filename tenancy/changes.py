@@ -133,6 +133,8 @@ class Changes:
             del self._waiting[place]
 
     def _heard(self, payload: str) -> None:
+        if not self._waiting:
+            return
         change = _change(payload)
         if change is None:
             _log.warning("a change that cannot be read")
