@@ -27,7 +27,7 @@ from auth.sso.rehearsal import test_ticket
 from auth.sso.saml.metadata import read_metadata
 from auth.sso.saml.service_provider_key import new_pair, replace_key
 from models.shared import IdentityProvider, IdentityProviderKind, Session
-from models.tenant import AuditActorKind, Member
+from models.tenant import AuditActorKind, Member, MemberGroup
 from tenancy.scope import current_scope
 
 if TYPE_CHECKING:
@@ -204,9 +204,7 @@ class Connections:
                 message = "This connection is on. Switch it off, and then delete it."
                 raise ChangeRefusedError(Problem("id", message, ProblemKind.CONFLICT))
             await _record(author, "identity_provider:delete", row.id)
-            await Member.filter(identity_provider_id=row.id).update(
-                identity_provider_id=None, subject=None, external_id=None, version=F("version") + 1
-            )
+            await _let_go(row.id)
             await row.delete()
 
     async def rotate_key(
@@ -328,6 +326,13 @@ async def _refuse_locking_out(row: IdentityProvider, session_id: UUID, *, others
     if await Session.exists(id=session_id, identity_provider_id=row.id):
         message = "You signed in by this connection. Sign in by another, and then switch it off."
         raise ChangeRefusedError(Problem("enabled", message, ProblemKind.CONFLICT))
+
+
+async def _let_go(identity_provider_id: UUID) -> None:
+    """Members and groups stay, as nobody's: another connection may find them, and knows them by names of its own."""
+    nobodys = {"identity_provider_id": None, "external_id": None, "version": F("version") + 1}
+    await Member.filter(identity_provider_id=identity_provider_id).update(**nobodys, subject=None)
+    await MemberGroup.filter(identity_provider_id=identity_provider_id).update(**nobodys)
 
 
 def _claim_names(before: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from auth.sso.outbound import Outbound
 from auth.sso.provider import as_provider
 from auth.sso.refusal import Refusal, SignInRefusedError
 from models.shared import IdentityProvider, IdentityProviderKind, Session, SigningPolicy
-from models.tenant import AuditActorKind, AuditEvent, Member, Role
+from models.tenant import AuditActorKind, AuditEvent, Member, MemberGroup, Role
 from tenancy.scope import tenant_scope
 from tests.auth.conftest import add_person
 from tests.auth.saml.test_metadata_attacks import LOGOUT, SIGN_ON, entity, key, role
@@ -367,18 +368,31 @@ async def session_of(desk: Desk, member_id: UUID, provider_id: UUID) -> Author:
     return Author(Actor(AuditActorKind.MEMBER, member_id), session.id, "request")
 
 
+async def test_of_two_who_switch_off_the_last_two_one_is_refused(desk: Desk) -> None:
+    first, second = await desk.tested(), await desk.tested(client_id="second")
+    for row in (first, second):
+        await desk.switch(row, on=True)
+    person = await add_person(desk.placement, "a@acme.example", first.id)
+    desk.author = Author(Actor(AuditActorKind.MEMBER, person.member_id), uuid4())
+    outcomes = await asyncio.gather(*(desk.switch(row, on=False) for row in (first, second)), return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [ChangeRefusedError]
+    assert await IdentityProvider.filter(tenant_id=desk.placement.tenant_id, enabled=True).count() == 1
+
+
 async def test_a_connection_that_is_deleted_lets_go_of_its_people(desk: Desk) -> None:
     row = await desk.tested()
     person = await add_person(desk.placement, "a@acme.example", row.id)
     async with tenant_scope(desk.placement, authorization_version=None):
-        await Member.filter(id=person.member_id).update(identity_provider_id=row.id, subject="s")
+        await Member.filter(id=person.member_id).update(identity_provider_id=row.id, subject="s", external_id="e")
+        group = await MemberGroup.create(display_name="Group", identity_provider_id=row.id, external_id="g")
     await desk.switch(row, on=True)
     assert await problems(desk.delete(row)) == [("id", ProblemKind.CONFLICT)]
     await desk.switch(row, on=False)
     await desk.delete(row)
     async with tenant_scope(desk.placement, authorization_version=None, read_only=True):
-        member = await Member.get(id=person.member_id)
-    assert (member.identity_provider_id, member.subject) == (None, None)
+        member, kept = await Member.get(id=person.member_id), await MemberGroup.get(id=group.id)
+    assert (member.identity_provider_id, member.subject, member.external_id) == (None, None, None)
+    assert (kept.identity_provider_id, kept.external_id) == (None, None)
     assert [event.action for event in await desk.events(row)][-1] == "identity_provider:delete"
 
 

@@ -137,6 +137,11 @@ async def test_a_domain_is_claimed_and_proved(fieldgate: Command, acme: TenantPl
         verified = await fieldgate("domain", "verify", *named, **asking)
     assert (verified.returncode, verified.stdout) == (0, "acme.example is verified\n"), verified.stderr
     assert (await fieldgate("domain", "add", "no domain", "--tenant", acme.slug)).returncode == 2
+    (listed,) = json.loads((await fieldgate("domain", "list", "--tenant", acme.slug, "--json")).stdout)
+    assert (listed["name"], listed["verifiedAt"] is None) == ("acme.example", False)
+    assert (await fieldgate("domain", "remove", *named)).returncode == 0
+    assert (await fieldgate("domain", "remove", *named)).returncode == 1
+    assert not await Domain.exists(tenant_id=acme.tenant_id)
 
 
 async def test_a_new_key_of_ours_is_made_and_the_one_before_kept_for_a_while(
