@@ -133,7 +133,8 @@ def go_on_to_provider(departure: Departure) -> HTMLResponse:
     content = f"""<p id="hint">The next step is at {escape(departure.provider)}.</p>
 <form method="post" action="{escape(departure.url)}" aria-describedby="hint">{fields}
 <button autofocus>Continue to {escape(departure.provider)}</button></form>"""
-    return page("One more step", content, form_targets=f"{address.scheme}://{address.netloc}")
+    # To ourselves as well: the provider may answer a sign-out by a redirect, which Chromium holds to this list.
+    return page("One more step", content, form_targets=f"'self' {address.scheme}://{address.netloc}")
 
 
 def confirm(confirmation: Confirmation) -> HTMLResponse:

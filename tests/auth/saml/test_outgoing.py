@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,8 @@ from uuid import UUID
 import pytest
 import xmlsec
 from lxml import etree
+from saml2.samlp import authn_request_from_string, logout_request_from_string
+from saml2.sigver import RSACrypto, verify_redirect_signature
 
 from auth.sso.attempt import new_attempt
 from auth.sso.provider import Provider
@@ -23,7 +26,7 @@ from auth.sso.saml.names import PERSISTENT, POST, REDIRECT, tag
 from auth.sso.saml.outgoing import MessageKind, outgoing
 from auth.sso.saml.outgoing_logout import logout_name, logout_request, logout_response
 from auth.sso.saml.schemas import is_valid
-from tests.auth.saml.provider_double import ISSUER
+from tests.auth.saml.provider_double import ISSUER, key_pair
 from tests.auth.saml.test_service_provider import OURS, pair
 
 if TYPE_CHECKING:
@@ -106,3 +109,23 @@ def test_two_attempts_have_different_requests() -> None:
     attempts = [replace(new_attempt(PROVIDER, "/docs"), return_path=path) for path in ("/docs", "/graphql")]
     ids = {authn_request(OURS, ISSUER, attempt, NOW).get("ID") for attempt in attempts}
     assert len(ids) == len(attempts)
+
+
+@pytest.mark.parametrize("name", ["authn request", "logout request"])
+def test_another_implementation_verifies_the_query_and_reads_the_message(name: str) -> None:
+    sent = outgoing(
+        MessageKind.REQUEST, MESSAGES[name], {REDIRECT: "https://idp.example/sso"}, pair("current"), relay_state="state"
+    )
+    query = {key: values[0] for key, values in parse_qs(urlsplit(sent.address).query).items()}
+    crypto = RSACrypto(None)
+    assert verify_redirect_signature(query, crypto, key_pair("current").certificate_text)
+    assert not verify_redirect_signature(query, crypto, key_pair("retired").certificate_text)
+    assert not verify_redirect_signature(query | {"RelayState": "other"}, crypto, key_pair("current").certificate_text)
+    read = {"authn request": authn_request_from_string, "logout request": logout_request_from_string}[name]
+    message = read(zlib.decompress(base64.b64decode(query["SAMLRequest"]), wbits=-15))
+    assert message.issuer.text == OURS.entity_id
+    if name == "authn request":
+        assert message.assertion_consumer_service_url == OURS.assertion_consumer
+        assert message.name_id_policy.allow_create == "true"
+    else:
+        assert (message.name_id.text, message.session_index[0].text) == ("ada <&> ü", "session <&>")

@@ -122,7 +122,7 @@ async def test_a_provider_that_takes_forms_only_gets_one_with_a_button(at_work: 
     await IdentityProvider.filter(id=ada.provider_id).update(saml_metadata=metadata(bindings=(POST,)))
     page = await at_work.browser.get(f"/auth/login?tenant={ACME}")
     assert page.status_code == 200
-    assert policy(page)["form-action"] == ["https://idp.example"]
+    assert policy(page)["form-action"] == ["'self'", "https://idp.example"]
     assert policy(page)["default-src"] == ["'none'"]
     assert "<script" not in page.text
     assert "Continue to Test provider" in page.text
