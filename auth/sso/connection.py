@@ -18,7 +18,7 @@ from auth.audit import Actor, AuditSubject, record
 from auth.sso.both_transactions import both_transactions
 from auth.sso.connection_addresses import connection_addresses
 from auth.sso.connection_settings import ChangeRefusedError, Problem, ProblemKind, check_settings
-from auth.sso.connection_staging import PROVEN, stage, staged_columns
+from auth.sso.connection_staging import PROVEN, is_known_by, stage, staged_columns
 from auth.sso.connection_view import ConnectionView, connection_view, missing_settings, unknown_issuer
 from auth.sso.connection_warnings import connection_warnings, our_expiries
 from auth.sso.provider import seal_client_secret
@@ -151,11 +151,10 @@ class Connections:
             ChangeRefusedError: there is no such connection, or something is wrong with the settings.
         """
         checked = await self._checked((await self.one(identity_provider_id)).kind, given)
-        linked = await Member.exists(identity_provider_id=identity_provider_id, subject__isnull=False)
         try:
             async with both_transactions():
                 row = await _locked(identity_provider_id)
-                if linked and checked.columns.get("issuer", row.issuer) != row.issuer:
+                if checked.columns.get("issuer", row.issuer) != row.issuer and await is_known_by(row.id):
                     raise ChangeRefusedError(Problem(_naming(row.kind, given), _OTHER, ProblemKind.CONFLICT))
                 await _record(author, "identity_provider:update", row.id, fields=sorted(given))
                 if discard_staged:

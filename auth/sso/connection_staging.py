@@ -17,7 +17,7 @@ from auth.audit import Actor, AuditSubject, record
 from auth.sso.both_transactions import both_transactions
 from auth.sso.refusal import Refusal, SignInRefusedError
 from models.shared import IdentityProvider, SigningPolicy
-from models.tenant import AuditActorKind
+from models.tenant import AuditActorKind, Member
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ async def prove(placement: TenantPlacement, identity_provider_id: UUID, revision
         revision: of the settings that the dry run was made with. If they have changed since, it proves nothing.
 
     Raises:
-        SignInRefusedError: there is another connection that is the same but for the name.
+        SignInRefusedError: what was tried can't be put in force: there is another connection that is the same but for
+            the name, or people have become known by what the provider in force calls them.
     """
     try:
         async with tenant_scope(placement, authorization_version=None), both_transactions():
@@ -82,6 +83,8 @@ async def prove(placement: TenantPlacement, identity_provider_id: UUID, revision
             if row is None:
                 return
             applied = sorted(row.staged or ())
+            if "issuer" in applied and await is_known_by(row.id):
+                raise SignInRefusedError(Refusal.CHANGE)
             # Before the row is: the event is kept in another transaction, and is not to be missing.
             await record(
                 Actor(AuditActorKind.IDENTITY_PROVIDER, row.id),
@@ -93,7 +96,12 @@ async def prove(placement: TenantPlacement, identity_provider_id: UUID, revision
             row.staged, row.tested_at = None, datetime.now(UTC)
             await row.save(update_fields=[*applied, "staged", "tested_at", "updated_at"])
     except IntegrityError as failure:
-        raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER) from failure
+        raise SignInRefusedError(Refusal.CHANGE) from failure
+
+
+async def is_known_by(identity_provider_id: UUID) -> bool:
+    """Whether somebody of the open tenant is known by what this provider calls them."""
+    return await Member.exists(identity_provider_id=identity_provider_id, subject__isnull=False)
 
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - a column's value

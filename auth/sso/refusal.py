@@ -74,6 +74,7 @@ class Refusal(StrEnum):
     NO_SUCH_MEMBER = "no_such_member"
     MEMBER_INACTIVE = "member_inactive"
     ORG_UNIT_MISSING = "no_org_unit_for_new_members"
+    CHANGE = "change_of_the_connection_cannot_be_put_in_force"
     TICKET = "test_ticket_not_ours_or_over"
     LOGOUT_TOKEN = "logout_token"  # noqa: S105 - a reason, not a secret
     LOGOUT_REPLAYED = "logout_token_used_before"

@@ -333,6 +333,12 @@ async def test_people_who_are_known_are_not_handed_to_another_provider(desk: Des
         await Member.filter(id=person.member_id).update(identity_provider_id=row.id, subject="s")
     moved = desk.update(row, issuer="https://elsewhere.example")
     assert await problems(moved) == [("issuer", ProblemKind.CONFLICT)]
+    waiting = await IdentityProvider.get(id=row.id)
+    with pytest.raises(SignInRefusedError) as refused:
+        await prove(desk.placement, row.id, waiting.revision)
+    assert refused.value.reason is Refusal.CHANGE, "it was to be another before anybody was known by it"
+    assert (await IdentityProvider.get(id=row.id)).issuer == row.issuer
+    assert [event.action for event in await desk.events(row)].count("identity_provider:prove") == 1
 
 
 async def test_whoever_came_in_by_a_connection_does_not_switch_it_off(desk: Desk) -> None:
