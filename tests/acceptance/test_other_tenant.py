@@ -205,7 +205,7 @@ async def websocket(here: Side, there: Side) -> str:
             assert all(json.loads(message).get("id") != "theirs" for message in seen)
             return seen
 
-    seen = await until_told(here, there, asyncio.create_task(listen()))
+    seen = await until_told(here, there, asyncio.create_task(listen(**{HINT: here.slug})))
     with pytest.raises((ConnectionClosed, InvalidStatus)):
         await listen(**{HINT: there.slug})
     return seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from dataclasses import replace
@@ -105,6 +106,39 @@ async def test_somebody_of_both_tenants_is_at_each_whom_its_own_provider_knows_a
         assert bob.cookies == {}
         assert (await bob.sign_in(one)).json()["member"]["id"] == str(one.members["bob"])
     assert one.members["ada"] != other.members["ada"]
+
+
+@pytest.mark.parametrize("kind", ["response", "encrypted"])
+async def test_signing_out_here_signs_out_there_and_comes_back(
+    gateway: Gateway, connections: Connections, kind: str
+) -> None:
+    connection = await connections.get(kind)
+    async with Visitor(gateway.url, next(iter(connection.members))) as visitor:
+        assert (await visitor.sign_in(connection)).status_code == 200
+        page = await visitor.post("/auth/logout")
+        assert [str(each.url).partition("?")[0] for each in page.history[1:]] == [
+            f"{connection.issuer}/logout",
+            f"{gateway.url}/saml/{connection.placement.slug}/sls/{connection.id}",
+        ]
+        assert "You are signed out" in page.text
+        assert not await visitor.is_signed_in()
+
+
+@pytest.mark.parametrize("kind", ["response", "encrypted"])
+async def test_signing_out_there_ends_this_session_here_and_no_other(
+    gateway: Gateway, connections: Connections, kind: str
+) -> None:
+    connection = await connections.get(kind)
+    name = next(iter(connection.members))
+    async with Visitor(gateway.url, name) as leaving, Visitor(gateway.url, name) as staying:
+        for visitor in (leaving, staying):
+            assert (await visitor.sign_in(connection)).status_code == 200
+        page = await leaving.client.get(f"{connection.issuer}/logout")
+        assert (page.status_code, str(page.url).partition("?")[0]) == (200, f"{connection.issuer}/logout")
+        async with asyncio.timeout(5):
+            while await leaving.is_signed_in():  # noqa: ASYNC110 - a browser asks, and nobody tells it
+                await asyncio.sleep(0.05)
+        assert await staying.is_signed_in()
 
 
 async def test_what_one_tenants_provider_says_is_nothing_at_the_other_by_any_of_its_addresses(
