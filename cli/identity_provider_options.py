@@ -26,6 +26,14 @@ _OPTIONS: Final = {
 _RULE: Final = {"claim", "value", "role"}
 
 
+Emptied = Literal["client-secret", "default-org-unit", "metadata-url"]
+_EMPTIED: Final[dict[Emptied, str]] = {
+    "client-secret": "client_secret",
+    "default-org-unit": "default_org_unit_id",
+    "metadata-url": "metadata_url",
+}
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class SettingsOptions:
@@ -44,6 +52,7 @@ class SettingsOptions:
             Without THEIRS, the usual one again.
         provision_members: Make a member of somebody unknown whose address is in a verified domain.
         default_org_unit: The id of the org unit that new members belong to; without, the top one.
+        without: Empty a setting that has a value.
         role_mapping_file: JSON: a list of {"claim": …, "value": …, "role": …}. Who brings the value holds the role.
     """
 
@@ -58,6 +67,7 @@ class SettingsOptions:
     claim: Annotated[tuple[str, ...], Parameter(negative=())] = ()
     provision_members: bool | None = None
     default_org_unit: UUID | None = None
+    without: Annotated[tuple[Emptied, ...], Parameter(negative=())] = ()
     role_mapping_file: Path | None = None
 
 
@@ -82,7 +92,12 @@ def settings_given(options: SettingsOptions | None) -> dict[str, Any]:
         "default_org_unit_id": options.default_org_unit,
         "role_mapping": _rules(options.role_mapping_file),
     }
-    return {name: value for name, value in plain.items() if value is not None} | _claims(options.claim)
+    given = {name: value for name, value in plain.items() if value is not None} | _claims(options.claim)
+    emptied = {_EMPTIED[each]: None for each in options.without}
+    if both := given.keys() & emptied:
+        message = f"{option_of(min(both)).strip(': ')} is given, and to be emptied"
+        raise UsageError(message)
+    return given | emptied
 
 
 def option_of(setting: str) -> str:
