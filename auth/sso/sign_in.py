@@ -24,6 +24,7 @@ from auth.sso.return_path import DEFAULT_RETURN_PATH, return_path
 from auth.sso.saml.attributes import identity_of
 from auth.sso.saml.refusal_audit import RefusalAudit
 from auth.sso.saml.unsolicited import MAX_RELAY_STATE, Confirmation, seal_identity, unseal_identity, who_it_is
+from auth.unauthenticated import UnauthenticatedError
 from models.shared import IdentityProviderKind
 from models.tenant import AuditActorKind
 from tenancy.errors import NoTenantError, UnknownTenantError
@@ -332,6 +333,8 @@ class SignIn:
                 )
         except SessionExistsError as failure:
             raise SignInRefusedError(Refusal.ATTEMPT_USED) from failure
+        except UnauthenticatedError as failure:  # switched off since
+            raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER) from failure
         return Arrival(tokens, return_path(attempt.return_path), attempt.replaces)
 
 

@@ -14,16 +14,21 @@ import time_machine
 
 from auth.cookies import Cookie
 from auth.opening import open_authentication
+from auth.sso import sign_in
 from auth.sso.attempt import ATTEMPT_SECONDS
+from auth.sso.membership import member_of
 from models.shared import IdentityProvider, Session
 from tests.auth.browser import ACME, Browser
 from tests.auth.provider_double import ISSUER, ProviderDouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from uuid import UUID
 
     import httpx2
 
+    from auth.sso.id_token import Identity
+    from auth.sso.provider import Provider
     from settings import Settings
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
@@ -58,6 +63,18 @@ async def test_a_person_signs_in_and_lands_where_they_wanted(browser: Browser, m
     assert session["tenant"] == {"id": str(member.placement.tenant_id), "slug": ACME}
     assert session["member"] == {"id": str(member.member_id), "email": "owner@acme.example", "fullName": "A Person"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", session["expiresAt"])
+
+
+async def test_a_connection_that_is_switched_off_while_somebody_arrives_lets_them_in_no_more(
+    browser: Browser, member: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def found_too_late(placement: TenantPlacement, provider: Provider, identity: Identity) -> UUID:
+        await IdentityProvider.filter(id=provider.id).update(enabled=False)
+        return await member_of(placement, provider, identity)
+
+    monkeypatch.setattr(sign_in, "member_of", found_too_late)
+    assert is_the_error_page(await browser.sign_in())
+    assert await Session.filter(identity_provider_id=member.provider_id).count() == 0
 
 
 @pytest.mark.usefixtures("member")
