@@ -297,8 +297,9 @@ async def test_what_a_test_proved_stays_in_force_until_the_next_test(desk: Desk,
 
 
 async def test_a_change_of_what_was_never_tested_is_in_force_at_once(desk: Desk) -> None:
-    row = await desk.create(claim_email="mail")
-    changed = await desk.update(row, issuer="https://other.example", claim_email=None)
+    row = await desk.create(claim_email="mail", client_secret=CANARY)
+    changed = await desk.update(row, issuer="https://other.example", claim_email=None, client_secret=None)
+    assert changed.client_secret is None
     assert (changed.issuer, changed.claim_names, changed.staged) == ("https://other.example", {}, None)
     await prove(desk.placement, row.id, row.revision)
     assert (await IdentityProvider.get(id=row.id)).tested_at is None
