@@ -107,7 +107,7 @@ class _Mutating:
         values = Values(self._run.inputs, self._run.viewer, described)
         arguments = [parameter.value(values) for parameter in plan.parameters]
         try:
-            rows = await self._session.fetch_alone(plan.statement, *arguments)
+            rows = await self._session.fetch_alone(plan.statement, *arguments, settled=plan.is_settled)
         except NotWrittenError:
             return False
         if rows:

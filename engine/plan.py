@@ -7,12 +7,22 @@ decision denies is not in the text; what it leaves to the row is ``CASE WHEN the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine import sql
 from engine.decision import RowState
 from engine.page import PlannedPage
-from engine.parameters import ArgumentValue, KeyOf, NodeKeys, Parameter, SourceValue
+from engine.parameters import (
+    AfterKey,
+    AfterValue,
+    ArgumentValue,
+    Compared,
+    KeyOf,
+    NodeKeys,
+    Parameter,
+    SourceValue,
+    Units,
+)
 from engine.row import Planning, Relations, UnplannableError
 from resolvers.reads import Argument, Equal, Key, One, Page
 
@@ -25,6 +35,9 @@ if TYPE_CHECKING:
     from engine.selection import SelectedField
     from resolvers.reads import Nodes
     from schema.declarations import Declarations
+
+# How many rows these leave is a matter of their values.
+_DECIDING: Final = (AfterKey, AfterValue, Compared, Units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,11 @@ class Plan:
     parameters: tuple[Parameter, ...]
     assemble: Assemble
     source: str
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether one way to run it is the best whatever the values: it looks rows up, or takes the first of them."""
+        return not any(isinstance(each, _DECIDING) for each in self.parameters)
 
 
 def plan(

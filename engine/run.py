@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Session(Protocol):
     """The open transaction of the viewer's tenant."""
 
-    async def fetch(self, sql: str, *arguments: object) -> Sequence[Sequence[object]]: ...
+    async def fetch(self, sql: str, *arguments: object, settled: bool = False) -> Sequence[Sequence[object]]: ...
 
 
 class Run:
@@ -76,7 +76,7 @@ class Run:
         if plan.statement is not None:
             values = Values(self.inputs, self.viewer, source)
             arguments = [parameter.value(values) for parameter in plan.parameters]
-            rows = await self._session.fetch(plan.statement, *arguments)
+            rows = await self._session.fetch(plan.statement, *arguments, settled=plan.is_settled)
         return self.assembled(plan, rows)
 
     def assembled(self, plan: Plan, rows: Sequence[Sequence[object]]) -> Any:  # noqa: ANN401 - JSON, as the plan has it

@@ -60,7 +60,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         self.tenants.add(tenant)
 
     async def begin_and_fetch(
-        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
+        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False
     ) -> list[asyncpg.Record]:
         """Begin a transaction and run its first statement, in one round trip where the statement was run here before.
 
@@ -69,6 +69,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
             sql: the first one inside.
             tag: a comment that goes behind it.
             arguments: of ``sql``.
+            settled: one plan is the best for all of them.
 
         Raises:
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
@@ -76,11 +77,11 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         tag, prepared = self._prepared(opening, sql, tag)
         if prepared is None:
             return await self._begin_then_fetch(opening, sql, tag, arguments)
-        steps = opening.own_steps if self._returning else opening.steps
+        steps = self._steps(opening, tag, settled=settled)
         return await self._fetch_behind(steps, prepared, (sql, tag), arguments)
 
     async def fetch_alone(
-        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
+        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False
     ) -> list[asyncpg.Record]:
         """Run a statement as a transaction of its own, in one round trip where it was run here before.
 
@@ -91,6 +92,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
             sql: the statement.
             tag: a comment that goes behind it.
             arguments: of ``sql``.
+            settled: one plan is the best for all of them.
 
         Raises:
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
@@ -103,7 +105,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         else:
             # Without a BEGIN: what comes in one write, with nothing in between that waits for an answer, PostgreSQL
             # runs as one transaction of its own accord, and commits it at the end.
-            steps = opening.own_steps if self._returning else opening.steps
+            steps = self._steps(opening, tag, settled=settled)
             rows = await self._fetch_behind(steps[1:], prepared, (sql, tag), arguments)
         if self.is_in_transaction():
             message = "a statement that was to be a transaction of its own ran inside another one"
@@ -127,6 +129,12 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
                 self._own_once.add((sql, own))
             own, known = tag, self._shared.get((sql, tag))
         return own, None if known is None or known.closed else known
+
+    def _steps(self, opening: Opening, tag: str, *, settled: bool) -> tuple[Step, ...]:
+        if not self._returning:
+            return opening.steps
+        # A statement that all tenants share is planned at each change of tenant anyway.
+        return opening.settled_steps if settled and tag.endswith(opening.mark) else opening.own_steps
 
     async def _fetch_behind(
         self,

@@ -14,10 +14,15 @@ _BEGIN: Final = "BEGIN"
 _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 # In the order in which they are written: a role is looked for by name in no schema, so the order makes no difference.
-_PIN: Final = (
-    "SELECT (pg_catalog.set_config('search_path', $1, true) || pg_catalog.set_config('role', $2, true)"
+_SETTINGS: Final = (
+    "pg_catalog.set_config('search_path', $1, true) || pg_catalog.set_config('role', $2, true)"
     " || pg_catalog.set_config('statement_timeout', $3, true)"
-    " || pg_catalog.set_config('idle_in_transaction_session_timeout', $4, true)) IS NULL"
+    " || pg_catalog.set_config('idle_in_transaction_session_timeout', $4, true)"
+)
+_PIN: Final = f"SELECT ({_SETTINGS}) IS NULL"
+# Left to itself PostgreSQL plans a prepared statement five times for its values before it considers to do it once.
+_PIN_SETTLED: Final = (
+    f"SELECT ({_SETTINGS} || pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)) IS NULL"
 )
 # A comment behind it gives each tenant one of its own where it pays (``Opening.mark``).
 _CHECK: Final = "SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version = $1::int8))::int"
@@ -44,12 +49,14 @@ class Opening:
         mark: a comment that no other tenant has. PostgreSQL analyses a prepared statement anew whenever the search path
             is another one than the last time; behind this comment it is a statement that has one path for ever.
         own_steps: the same as ``steps``, in statements of the tenant's own.
+        settled_steps: the same again, for a statement that need not be planned for its values.
     """
 
     text: str
     steps: tuple[Step, ...]
     mark: str = ""
     own_steps: tuple[Step, ...] = ()
+    settled_steps: tuple[Step, ...] = ()
 
 
 @lru_cache(maxsize=10_000)
@@ -79,15 +86,21 @@ def pinned(
         f"SET LOCAL idle_in_transaction_session_timeout={idle_ms:d}",
     ]
     mark = f" /*{schema}*/"
-    steps = [Step(begin), Step(_PIN, (search_path, role, str(statement_timeout_ms), str(idle_ms)))]
-    own_steps = [*steps]
+    values = (search_path, role, str(statement_timeout_ms), str(idle_ms))
+    steps, own_checks = [Step(begin), Step(_PIN, values)], []
     if authorization_version is not None:
         # Division by zero is the shortest way for plain SQL to fail; see TenantSession.explain.
         check = f"SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version={authorization_version:d}))::int"  # noqa: S608  # a number
         parts.append(check)
         steps.append(Step(_CHECK, (str(authorization_version),)))
-        own_steps.append(Step(_CHECK + mark, (str(authorization_version),)))
-    return Opening(";".join(parts), tuple(steps), mark, tuple(own_steps))
+        own_checks.append(Step(_CHECK + mark, (str(authorization_version),)))
+    return Opening(
+        ";".join(parts),
+        tuple(steps),
+        mark,
+        own_steps=(*steps[:2], *own_checks),
+        settled_steps=(steps[0], Step(_PIN_SETTLED, values), *own_checks),
+    )
 
 
 def plain(text: str) -> Opening:

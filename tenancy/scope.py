@@ -65,8 +65,13 @@ class TenantSession(Transaction):
         )
         self.placement = placement
 
-    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+    async def fetch(self, sql: str, *arguments: object, settled: bool = False) -> list[asyncpg.Record]:
         """Run one statement and return its rows. The engine's way: no ORM between it and the connection.
+
+        Args:
+            sql: the statement.
+            arguments: its parameters.
+            settled: there is one best way to run it, whatever their values, so PostgreSQL need not plan it again.
 
         Raises:
             NoTenantError: the running task is not inside this scope.
@@ -76,12 +81,12 @@ class TenantSession(Transaction):
         if self.begins_quietly and block is self.block:
             async with block.lock:
                 if self.begins_quietly:  # nobody else began while this task waited for its turn
-                    return await self.begin_and_fetch(sql, arguments)
+                    return await self.begin_and_fetch(sql, arguments, settled=settled)
         async with Turn(block) as connection:
             rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
             return rows
 
-    async def fetch_alone(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+    async def fetch_alone(self, sql: str, *arguments: object, settled: bool = False) -> list[asyncpg.Record]:
         """Run one statement of the engine's as a transaction of its own, while the scope's has not begun.
 
         It is committed when this returns, in one round trip, and the scope is as unused as it was.
@@ -96,7 +101,7 @@ class TenantSession(Transaction):
             if self.has_begun or self.quiet or block is not self.block or block.finished:
                 message = "a statement of its own inside a transaction, or in a scope that only reads"
                 raise NoTenantError(message)
-            return await self.commit_alone(sql, arguments)
+            return await self.commit_alone(sql, arguments, settled=settled)
 
     def savepoint(self) -> Savepoint:
         """A part of the transaction that is undone when something is raised out of it."""

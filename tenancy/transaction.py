@@ -121,21 +121,21 @@ class Transaction:
         """For :class:`Block` only, which knows whose turn it is."""
         return self._connection or await self._attach()
 
-    async def begin_and_fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+    async def begin_and_fetch(self, sql: str, arguments: Sequence[object], *, settled: bool) -> list[asyncpg.Record]:
         """Begin with this statement, which reads. Call it with the lock of the outermost block held, and only if quiet.
 
         Raises:
             ScopeClosedError: the transaction ended while its connection was being opened.
         """
         try:
-            return await self._begin_and_fetch(sql, arguments)
+            return await self._begin_and_fetch(sql, arguments, settled=settled)
         except _SERVER_GONE:
             # As below. That the statement may have run before the connection was lost changes nothing: it only reads.
             if self._connection is not None:
                 raise
-            return await self._begin_and_fetch(sql, arguments)
+            return await self._begin_and_fetch(sql, arguments, settled=settled)
 
-    async def commit_alone(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+    async def commit_alone(self, sql: str, arguments: Sequence[object], *, settled: bool) -> list[asyncpg.Record]:
         """Run a statement as a transaction of its own, before this one begins. It is committed when this returns.
 
         Not for what sets anything for the session: the connection goes back to its pool as it is.
@@ -145,7 +145,7 @@ class Transaction:
         """
         connection = await self._pool.acquire(self._tenant)
         try:
-            rows = await connection.fetch_alone(self._opening, sql, self.tag, arguments)
+            rows = await connection.fetch_alone(self._opening, sql, self.tag, arguments, settled=settled)
         except SentAheadError as failed:
             self._pool.mend(connection)
             if isinstance(failed.problem, _SERVER_GONE):
@@ -246,10 +246,10 @@ class Transaction:
             # The server was restarted since the connection was last used. Nothing has happened yet, so one more try.
             return await self._begin()
 
-    async def _begin_and_fetch(self, sql: str, arguments: Sequence[object]) -> list[asyncpg.Record]:
+    async def _begin_and_fetch(self, sql: str, arguments: Sequence[object], *, settled: bool) -> list[asyncpg.Record]:
         connection = await self._pool.acquire(self._tenant)
         try:
-            rows = await connection.begin_and_fetch(self._opening, sql, self.tag, arguments)
+            rows = await connection.begin_and_fetch(self._opening, sql, self.tag, arguments, settled=settled)
         except SentAheadError as failed:
             self._pool.mend(connection)
             raise self.explain(failed.problem) from failed.problem

@@ -40,11 +40,11 @@ def recorded_statements() -> Iterator[list[str]]:
 
     def recording_both(method: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
         async def recorded(
-            connection: PooledConnection, opening: Opening, sql: str, tag: str, arguments: object
+            connection: PooledConnection, opening: Opening, sql: str, tag: str, arguments: object, **options: object
         ) -> object:
             if _LISTENING.get() is sent:
                 sent.extend((f"COMMIT;{opening.text}" if connection.unended else opening.text, sql + tag))
-            return await method(connection, opening, sql, tag, arguments)
+            return await method(connection, opening, sql, tag, arguments, **options)
 
         return recorded
 

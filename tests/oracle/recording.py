@@ -18,9 +18,9 @@ def recorded_sql() -> Iterator[list[str]]:
     sent: list[str] = []
     fetch = TenantSession.fetch
 
-    async def recording(session: TenantSession, sql: str, *arguments: object) -> list[Any]:
+    async def recording(session: TenantSession, sql: str, *arguments: object, **options: bool) -> list[Any]:
         sent.append(sql)
-        rows: list[Any] = await fetch(session, sql, *arguments)
+        rows: list[Any] = await fetch(session, sql, *arguments, **options)
         return rows
 
     with patch.object(TenantSession, "fetch", recording):
