@@ -29,6 +29,17 @@ JOIN member ON member.id = coalesce(assignment.member_id, membership.member_id)
 WHERE assignment.org_unit_id IS NULL AND member.active AND member.kind = 'person'
 """
 )
+# Whether or not they are active: who is not today may be again tomorrow.
+_HOLDS_TOP: Final = (
+    _TOP  # two constants
+    + """
+SELECT 1 FROM role_assignment AS assignment
+JOIN top ON top.id = assignment.role_id
+LEFT JOIN group_membership AS membership ON membership.group_id = assignment.group_id
+WHERE coalesce(assignment.member_id, membership.member_id) = $1
+LIMIT 1
+"""
+)
 # One provisioning write at a time in a tenant: two owners who are deprovisioned at once are each not the last.
 _ONE_AT_A_TIME: Final = "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || ' scim', 0))"
 
@@ -41,6 +52,11 @@ async def one_at_a_time() -> None:
 async def top_roles() -> frozenset[UUID]:
     """The roles that hold everything: ``owner``, and what includes it."""
     return frozenset(row["id"] for row in await current_scope().fetch(_TOP_ROLES))
+
+
+async def holds_top_role(member_id: UUID) -> bool:
+    """Whether a member holds everything somewhere, by themselves or by a group."""
+    return bool(await current_scope().fetch(_HOLDS_TOP, member_id))
 
 
 async def leaves_no_owner(loses: Callable[[UUID, UUID | None], bool]) -> bool:

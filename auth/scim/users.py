@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scim2_models import InvalidValueException, NotFoundException, PreconditionFailedException, UniquenessException
 
 from auth.scim.comparison import folded
-from auth.scim.ownership import leaves_no_owner
+from auth.scim.ownership import holds_top_role, leaves_no_owner
 from auth.scim.refusal import refuse
 from auth.scim.user import columns_of, version_of
 from models.tenant import GroupMembership, Member, MemberGroup, MemberKind, OrgUnit, RoleAssignment
@@ -63,12 +63,16 @@ async def update_member(user: Any, expected: str | None, member_id: UUID | None)
     Raises:
         PreconditionFailedException: it has another version than the caller thinks.
         UniquenessException: somebody else has the user name or the address.
-        ForbiddenException: it would leave the tenant without an owner.
+        ForbiddenException: it would leave the tenant without an owner, or make somebody else of one.
     """
     member = await member_named(member_id)
     check_version(member, expected)
     columns = columns_of(user)
     await _check_free(member.id, columns)
+    # By the address somebody is found who signs in for the first time: with another one, it would be somebody else.
+    moved = member.subject is None and columns["email"].lower() != member.email.lower()
+    if moved and await holds_top_role(member.id):
+        refuse("scim:refuse_promotion", "member", member.id, "the address of an owner who has never signed in stays")
     if member.active and not columns.get("active", True):
         await _check_owner_left(member)
     await write(member, **columns)

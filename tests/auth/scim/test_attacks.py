@@ -13,7 +13,7 @@ from auth.permissions import Permission
 from auth.sessions.access_token import Subject, issue
 from auth.sessions.signing_keys import SigningKeys
 from models.shared import Session
-from models.tenant import Role, RoleInclusion
+from models.tenant import Member, Role, RoleInclusion
 from tenancy.scope import tenant_scope
 from tests.auth.scim.conftest import SEARCH
 
@@ -250,6 +250,28 @@ async def test_p9_the_last_owner_stays(acme_directory: Directory) -> None:
     (last,) = [owner for owner in (one, two) if (await acme_directory.member(owner["id"])).active]
     assert (await acme_directory.ask("DELETE", f"/Users/{last['id']}")).status_code == 403
     assert (await acme_directory.audited()).count("scim:keep_last_owner") == 2
+
+
+@pytest.mark.parametrize("by_group", [False, True], ids=["own", "group"])
+async def test_p9_an_owner_who_has_never_signed_in_does_not_get_another_address(
+    acme_directory: Directory, *, by_group: bool
+) -> None:
+    user = await acme_directory.user()
+    group = await acme_directory.group(user["id"])
+    await acme_directory.assign("owner", **({"group": group["id"]} if by_group else {"member": user["id"]}))
+    path, kept = f"/Users/{user['id']}", (await acme_directory.member(user["id"])).email
+    moved = {"op": "add", "path": 'emails[type eq "work"].value', "value": "attacker@people.example"}
+    named = {"op": "replace", "path": "userName", "value": "attacker@people.example"}
+    for change in (moved, named):
+        assert (await acme_directory.patch(path, change)).status_code == 403
+    assert (await acme_directory.member(user["id"])).email == kept
+    assert "scim:refuse_promotion" in await acme_directory.audited()
+    title = {"op": "replace", "path": "title", "value": "Boss"}
+    assert (await acme_directory.patch(path, title)).status_code == 204
+    async with tenant_scope(acme_directory.placement, authorization_version=None):
+        own = Member.filter(id=user["id"])
+        await own.update(identity_provider_id=acme_directory.provider.id, subject=uuid4().hex)
+    assert (await acme_directory.patch(path, moved)).status_code == 204, "they are known by more than an address now"
 
 
 @pytest.mark.parametrize("included", [False, True], ids=["own", "included"])
