@@ -34,6 +34,8 @@ class Visitor:
             base_url=self.gateway,
             follow_redirects=True,
             timeout=_SECONDS,
+            # Servers close what was idle, at times just as it is used again. A browser would try again.
+            limits=httpx2.Limits(max_keepalive_connections=0),
             verify=False,  # the certificate of a test's server is by itself
         )
 
