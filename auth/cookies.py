@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from starlette.requests import cookie_parser
 
@@ -54,7 +53,7 @@ _BACK_BY_FORM: Final = frozenset({Cookie.SAML_SIGN_IN, Cookie.SAML_SIGN_OUT})
 
 def cookie_name(settings: Settings, cookie: Cookie) -> str:
     """The name as browsers know it."""
-    return f"__Host-{cookie}" if _secure(settings) else cookie.value
+    return f"__Host-{cookie}" if settings.is_https else cookie.value
 
 
 def read_cookie(headers: Headers, settings: Settings, cookie: Cookie) -> str | None:
@@ -70,10 +69,10 @@ def set_cookie(response: Response, settings: Settings, cookie: Cookie, value: st
         value,
         max_age=seconds,
         path="/",
-        secure=_secure(settings),
+        secure=settings.is_https,
         httponly=True,
         # Browsers take "none" with "secure" only. On a developer's machine providers are on the same site.
-        samesite="none" if cookie in _BACK_BY_FORM and _secure(settings) else "lax",
+        samesite="none" if cookie in _BACK_BY_FORM and settings.is_https else "lax",
     )
 
 
@@ -92,7 +91,3 @@ def token_from(headers: Headers, settings: Settings) -> PresentedToken | None:
         return PresentedToken(authorization[len(_BEARER) :].strip(), by_cookie=False)
     value = read_cookie(headers, settings, Cookie.ACCESS)
     return None if value is None else PresentedToken(value, by_cookie=True)
-
-
-def _secure(settings: Settings) -> bool:
-    return urlsplit(settings.public_url).scheme == "https"
