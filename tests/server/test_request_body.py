@@ -98,12 +98,12 @@ async def test_a_body_that_comes_in_parts_and_pauses_is_read_to_its_end() -> Non
     parts = [loop.create_future() for _ in range(3)]
 
     async def receive() -> Message:
-        message: Message = await next(part for part in parts if not part.done() or not part.cancelled())
-        parts.pop(0)
+        message: Message = await next(coming)
         return message
 
+    coming = iter(parts)
     reading = asyncio.create_task(read_body(receive, 100))
-    for number, part in enumerate(list(parts)):
+    for number, part in enumerate(parts):
         await asyncio.sleep(0)
         part.set_result(chunk(f"{number}".encode(), more=number < 2))
     assert await reading == b"012"
