@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
 
 from auth.sso.refusal import Refusal, SignInRefusedError
 from models.shared import ConsumedMessage, ConsumedMessageKind, Session
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
 
@@ -37,6 +39,38 @@ async def end_provider_sessions(
     if provider_session is not None:
         found = found.filter(provider_session=provider_session)
     return await found.update(revoked_at=datetime.now(UTC), revoked_reason=reason)
+
+
+async def end_by_logout(
+    provider_id: UUID,
+    message_id: str,
+    expires_at: int,
+    *,
+    subject: str | None,
+    provider_sessions: Sequence[str | None],
+) -> int:
+    """End the live sessions that a provider's logout message names, once; how many there were.
+
+    Both or neither: a message that was used up without effect would be refused when the provider tries again.
+
+    Args:
+        provider_id: of the connection.
+        message_id: the message's own name.
+        expires_at: when it would be too old anyway, in seconds since the epoch.
+        subject: whose sessions, if it says so.
+        provider_sessions: which of the provider's; ``None``: any.
+
+    Raises:
+        SignInRefusedError: the message was used before.
+    """
+    async with in_transaction("shared"):
+        await consume_logout(provider_id, message_id, expires_at)
+        ended = 0
+        for provider_session in provider_sessions:
+            ended += await end_provider_sessions(
+                provider_id, subject=subject, provider_session=provider_session, reason="provider_signed_out"
+            )
+    return ended
 
 
 async def consume_logout(provider_id: UUID, message_id: str, expires_at: int) -> None:

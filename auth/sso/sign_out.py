@@ -8,13 +8,12 @@ import hmac
 from typing import TYPE_CHECKING, Final
 
 import httpx2
-from tortoise.transactions import in_transaction
 
 from auth.cookies import Cookie
 from auth.sso.attempt import SIGN_OUT, seal_attempt, unseal_attempt
 from auth.sso.departure import Departure
 from auth.sso.provider import provider_that_signs_out
-from auth.sso.provider_sessions import consume_logout, end_provider_sessions
+from auth.sso.provider_sessions import end_by_logout, end_provider_sessions
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.refusal_audit import RefusalAudit
 from models.shared import IdentityProviderKind
@@ -56,15 +55,13 @@ class SignOut:
         """
         provider = await provider_that_signs_out(self._settings, provider_id, kind=IdentityProviderKind.OIDC)
         claims = await self._oidc.logout_claims(provider, token)
-        # Both or neither: a token that was used up without effect would be refused when the provider tries again.
-        async with in_transaction("shared"):
-            await consume_logout(provider.id, claims.token_id, claims.expires_at)
-            return await end_provider_sessions(
-                provider.id,
-                subject=claims.subject,
-                provider_session=claims.provider_session,
-                reason="provider_signed_out",
-            )
+        return await end_by_logout(
+            provider.id,
+            claims.token_id,
+            claims.expires_at,
+            subject=claims.subject,
+            provider_sessions=(claims.provider_session,),
+        )
 
     async def by_front_channel(self, provider_id: UUID, issuer: str, provider_session: str) -> str:
         """End the session that a provider's page names in the browser; the origin that may frame our answer.

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from auth.sso import sign_out
+from auth.sso import provider_sessions
 from auth.sso.logout_token import EVENT, MAX_AGE_SECONDS
 from models.shared import IdentityProvider, Session
 from tests.auth.conftest import add_person, add_provider
@@ -195,7 +195,7 @@ async def test_o23_a_logout_that_failed_here_can_be_tried_again(
         raise OSError
 
     with monkeypatch.context() as broken:
-        broken.setattr(sign_out, "end_provider_sessions", fails)
+        broken.setattr(provider_sessions, "end_provider_sessions", fails)
         assert (await send(browser, signed_in.provider_id, token)).status_code == 500
     assert await live(signed_in.provider_id) == 1
     assert (await send(browser, signed_in.provider_id, token)).status_code == 200

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from auth.sso.attempt import new_attempt
-from auth.sso.provider_sessions import consume_logout, end_provider_sessions
+from auth.sso.provider_sessions import end_by_logout
 from auth.sso.return_path import DEFAULT_RETURN_PATH
 from auth.sso.saml.authn_request import request_id
 from auth.sso.saml.expectation import Expectation
@@ -82,15 +82,13 @@ class SamlSignOff:
             return await self._verifications.run(partial(verified_request, message, expected, now)), metadata
 
         request, metadata = await self._documents.verified(provider, now, verify)
-        await consume_logout(provider.id, request.id, int(request.memorable_until.timestamp()))
-        ended = 0
-        for provider_session in request.provider_sessions or (None,):
-            ended += await end_provider_sessions(
-                provider.id,
-                subject=request.subject,
-                provider_session=provider_session,
-                reason="provider_signed_out",
-            )
+        ended = await end_by_logout(
+            provider.id,
+            request.id,
+            int(request.memorable_until.timestamp()),
+            subject=request.subject,
+            provider_sessions=request.provider_sessions or (None,),
+        )
         locations = {**metadata.logout, **metadata.logout_answers}
         if not locations:
             return ended, None

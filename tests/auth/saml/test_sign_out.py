@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from lxml import etree
 
 from auth.cookies import Cookie
+from auth.sso import provider_sessions
 from auth.sso.refusal import Refusal
 from auth.sso.saml.names import POST, PREFIXES, REDIRECT, RSA_SHA256, SUCCESS, tag
 from models.shared import IdentityProvider, Session
@@ -265,6 +266,22 @@ async def test_s33_a_logout_request_counts_once(desk: LogoutDesk, ada: Person) -
     await desk.work.sign_in()
     assert await refused_for(ada.placement, await desk.redirect(query)) == Refusal.LOGOUT_REPLAYED
     assert await live(ada) == 1
+
+
+async def test_s33_a_logout_request_that_failed_here_can_be_tried_again(
+    desk: LogoutDesk, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    query = desk.query(desk.request())
+
+    async def fails(*_arguments: object, **_names: object) -> int:
+        raise OSError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(provider_sessions, "end_provider_sessions", fails)
+        assert (await desk.redirect(query)).status_code == 500
+    assert await live(ada) == 1
+    assert (await desk.redirect(query)).status_code == 303
+    assert await live(ada) == 0
 
 
 @pytest.mark.parametrize(
