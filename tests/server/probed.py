@@ -26,16 +26,20 @@ class Probe:
     def __init__(self) -> None:
         self._held = 0.0
         self._computed = 0.0
+        self._processor = 0.0
         self._watching: asyncio.Task[None] | None = None
 
     async def answer(self, _request: Request) -> Response:
         """The longest since it was asked last: ``held`` by the clock, ``computed`` by the loop's own processor time.
 
-        By the clock it is longer where the machine gave the processor to others.
+        By the clock it is longer where the machine gave the processor to others. ``processor`` is what the whole
+        process has spent since.
         """
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
-        seen = {"held": self._held, "computed": self._computed}
+        spent = time.process_time()
+        seen = {"held": self._held, "computed": self._computed, "processor": spent - self._processor}
+        self._processor = spent
         self._held = self._computed = 0.0
         return JSONResponse(seen)
 
