@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import structlog
+from tortoise import connections
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
 from auth.sessions.access_token import Subject, issue
@@ -17,7 +17,7 @@ from auth.sessions.ended_session import EndedSession, ended_session, seal_logout
 from auth.sessions.refresh_token import RefreshToken, first_token, next_token, recognised_token
 from auth.sessions.rotation import Rotation, rotate
 from auth.unauthenticated import UnauthenticatedError
-from models.shared import Session, Tenant
+from models.shared import Session
 from models.tenant import Member
 from tenancy.errors import NoTenantError, UnknownTenantError
 from tenancy.scope import tenant_scope
@@ -33,7 +33,27 @@ if TYPE_CHECKING:
 # Sessions that are over are kept for so long, for whoever has to find out what happened.
 REMEMBERED: Final = timedelta(days=30)
 
-_HOLD_PROVIDER: Final = "SELECT id FROM fieldgate.identity_provider WHERE id = $1 AND enabled FOR SHARE"
+# The provider is locked until the session is there: who switches it off meanwhile waits for it, and ends it with the
+# others. Where somebody has just done so, there is nothing to insert. A session lasts, unused and at all, as the server
+# is set, or shorter where the tenant wants that.
+_BEGIN: Final = """
+INSERT INTO fieldgate.session (
+    id, created_at, updated_at, kind, tenant_id, member_id, identity_provider_id, refresh_token_hash, authenticated_at,
+    provider_session, provider_subject_digest, acr, logout_name_encrypted, last_used_at, expires_at, idle_expires_at
+)
+SELECT $1, lasting.now, lasting.now, 'member', lasting.tenant_id, $4, provider.id, $6, $7,
+    $8, $9, $10, $11, lasting.now, lasting.expires_at,
+    LEAST(lasting.now + make_interval(secs => LEAST($12::int, lasting.idle_seconds)), lasting.expires_at)
+FROM (SELECT id FROM fieldgate.identity_provider WHERE id = $5 AND enabled FOR SHARE) AS provider
+CROSS JOIN (
+    SELECT id AS tenant_id, $2::timestamptz AS now, session_idle_seconds AS idle_seconds, LEAST(
+        $2::timestamptz + make_interval(secs => LEAST($13::int, session_absolute_seconds)), $14::timestamptz
+    ) AS expires_at
+    FROM fieldgate.tenant WHERE id = $3
+) AS lasting
+RETURNING idle_expires_at
+"""
+_REMOVE: Final = "DELETE FROM fieldgate.session WHERE expires_at < $1"
 
 _log = structlog.get_logger()
 
@@ -85,37 +105,26 @@ class Sessions:
         """
         token = first_token(self._settings, session_id or uuid7())
         now = datetime.now(UTC)
-        idle, absolute = await self._lifetimes(tenant_id)
-        expires_at = now + absolute if ends_at is None else min(now + absolute, ends_at)
-        idle_expires_at = min(now + idle, expires_at)
+        shared = connections.get("shared")
         try:
-            async with in_transaction("shared") as connection:
-                # Locked until the session is there: who switches the provider off meanwhile waits for it, and ends it
-                # with the others. Who has just done so is seen here.
-                if not await connection.execute_query_dict(_HOLD_PROVIDER, [identity_provider_id]):
-                    message = "the identity provider is switched off"
-                    raise UnauthenticatedError(message)
-                await Session.create(
-                    id=token.session_id,
-                    tenant_id=tenant_id,
-                    member_id=member_id,
-                    identity_provider_id=identity_provider_id,
-                    refresh_token_hash=token.digest,
-                    authenticated_at=datetime.fromtimestamp(authenticated_at, UTC),
-                    provider_session=provider_session,
-                    provider_subject_digest=provider_subject_digest,
-                    acr=acr,
-                    logout_name_encrypted=logout_name
-                    and seal_logout_name(self._settings, token.session_id, logout_name),
-                    last_used_at=now,
-                    idle_expires_at=idle_expires_at,
-                    expires_at=expires_at,
-                )
+            rows = await shared.execute_query_dict(
+                _BEGIN,
+                [
+                    *(token.session_id, now, tenant_id, member_id, identity_provider_id, token.digest),
+                    datetime.fromtimestamp(authenticated_at, UTC),
+                    *(provider_session, provider_subject_digest, acr),
+                    logout_name and seal_logout_name(self._settings, token.session_id, logout_name),
+                    *(self._settings.session_idle_seconds, self._settings.session_absolute_seconds, ends_at),
+                ],
+            )
         except IntegrityError as failure:
             raise SessionExistsError from failure
-        await Session.filter(expires_at__lt=now - REMEMBERED).delete()
+        if not rows:
+            message = "the identity provider is switched off"
+            raise UnauthenticatedError(message)
+        await shared.execute_query(_REMOVE, [now - REMEMBERED])
         subject = Subject(tenant_id, member_id, token.session_id, authenticated_at, acr=acr)
-        return await self._tokens(subject, token, idle_expires_at)
+        return await self._tokens(subject, token, rows[0]["idle_expires_at"])
 
     async def refresh(self, text: str, *, tenant_hint: str | None = None) -> SessionTokens:
         """Continue a session: the token shown is replaced by the next.
@@ -176,15 +185,6 @@ class Sessions:
     async def end_by_id(self, session_id: UUID, reason: str) -> None:
         """End a session that a verified token names."""
         await self._end(session_id, reason)
-
-    async def _lifetimes(self, tenant_id: UUID) -> tuple[timedelta, timedelta]:
-        """How long a session lasts unused, and at all: as the server is set, or shorter where the tenant wants that."""
-        tenant = await Tenant.get(id=tenant_id)
-        idle, absolute = self._settings.session_idle_seconds, self._settings.session_absolute_seconds
-        return (
-            timedelta(seconds=min(idle, tenant.session_idle_seconds or idle)),
-            timedelta(seconds=min(absolute, tenant.session_absolute_seconds or absolute)),
-        )
 
     async def _rotate(self, token: RefreshToken, successor: RefreshToken) -> Rotation:
         rotation = await rotate(token, successor, idle_seconds=self._settings.session_idle_seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tortoise.expressions import Q
 
@@ -13,6 +13,7 @@ from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.role_mapping import RoleRule, rules_of
 from auth.sso.saml.terms import SamlTerms
 from models.shared import IdentityProvider, IdentityProviderKind
+from tenancy.asked_together import AskedTogether
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ class Provider:
 
 async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provider]:
     """The providers that a tenant's people may sign in with, the oldest first."""
-    return [as_provider(settings, row) async for row in _enabled().filter(tenant_id=tenant_id).order_by("id")]
+    return [as_provider(settings, row) for row in await _rows_of_tenant(tenant_id)]
 
 
 async def provider_by_id(
@@ -81,8 +82,13 @@ async def provider_by_id(
     Raises:
         SignInRefusedError: it was, or there is none.
     """
-    row = await _found(_set_up() if dry_run else _enabled(), provider_id, tenant_id, kind)
-    if not dry_run or not row.staged:
+    if not dry_run:
+        row = _checked(await connection_row(provider_id), tenant_id, kind)
+        if not row.enabled or not _is_set_up(row):
+            raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
+        return as_provider(settings, row)
+    row = _checked(await _set_up().filter(id=provider_id).first(), tenant_id, kind)
+    if not row.staged:
         return as_provider(settings, row)
     waiting = as_provider(settings, with_staged(row))
     # What waits is tried as it was given: a document that is fetched anew takes the place of the one in force.
@@ -103,7 +109,7 @@ async def provider_that_signs_out(
     Raises:
         SignInRefusedError: there is none.
     """
-    return as_provider(settings, await _found(_set_up(), provider_id, tenant_id, kind))
+    return as_provider(settings, _checked(await _set_up().filter(id=provider_id).first(), tenant_id, kind))
 
 
 def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> bytes:
@@ -132,16 +138,23 @@ def as_provider(settings: Settings, row: IdentityProvider) -> Provider:
     )
 
 
-async def _found(
-    among: QuerySet[IdentityProvider], provider_id: UUID, tenant_id: UUID | None, kind: IdentityProviderKind | None
+async def _read_row(provider_id: UUID) -> IdentityProvider | None:
+    return await IdentityProvider.get_or_none(id=provider_id)
+
+
+async def _read_rows_of_tenant(tenant_id: UUID) -> list[IdentityProvider]:
+    return await _set_up().filter(enabled=True, tenant_id=tenant_id).order_by("id")
+
+
+# A connection's row as it is now, switched on or not. It must not be changed: others have the same one.
+connection_row: Final = AskedTogether(_read_row)
+_rows_of_tenant: Final = AskedTogether(_read_rows_of_tenant)
+
+
+def _checked(
+    row: IdentityProvider | None, tenant_id: UUID | None, kind: IdentityProviderKind | None
 ) -> IdentityProvider:
-    found = among.filter(id=provider_id)
-    if tenant_id is not None:
-        found = found.filter(tenant_id=tenant_id)
-    if kind is not None:
-        found = found.filter(kind=kind)
-    row = await found.first()
-    if row is None:
+    if row is None or tenant_id not in {None, row.tenant_id} or kind not in {None, row.kind}:
         raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
     return row
 
@@ -165,5 +178,6 @@ def _set_up() -> QuerySet[IdentityProvider]:
     )
 
 
-def _enabled() -> QuerySet[IdentityProvider]:
-    return _set_up().filter(enabled=True)
+def _is_set_up(row: IdentityProvider) -> bool:
+    """Whether it is one of those."""
+    return (row.client_id if row.kind is IdentityProviderKind.OIDC else row.saml_metadata) is not None

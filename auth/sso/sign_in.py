@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from auth.audit import Actor, AuditSubject, record
+from auth.audit import Actor, AuditSubject, record, record_alone
 from auth.cookies import Cookie
 from auth.sessions.refresh_token import recognised_token
 from auth.sessions.session import SessionExistsError
@@ -324,7 +324,7 @@ class SignIn:
                     ends_at=identity.ends_at,
                     logout_name=identity.logout_name,
                 )
-                await record(
+                await record_alone(
                     Actor(AuditActorKind.MEMBER, member_id),
                     "session:begin",
                     AuditSubject("session", attempt.session_id),

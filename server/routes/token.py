@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 from starlette.responses import JSONResponse, Response
@@ -11,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 from auth.cookies import Cookie, read_cookie, token_from
 from auth.oauth.refused_client import RefusedClientError
 from auth.unauthenticated import UnauthenticatedError
-from models.tenant import Member
 from server.challenge import bearer_challenge
 from server.cross_site import check_same_origin
 from server.graphql import TENANT_HINT
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from auth.viewer import Viewer
 
 _NO_STORE = {"Cache-Control": "no-store"}
+
+_MEMBER: Final = 'SELECT email, full_name AS "fullName" FROM member WHERE id = $1 AND active'
 
 _log = structlog.get_logger()
 
@@ -81,20 +82,20 @@ async def session(request: Request) -> Response:
         return _unauthenticated(bearer_challenge(authentication.settings, "invalid_token"))
     body = {
         "tenant": {"id": str(viewer.tenant.tenant_id), "slug": viewer.tenant.slug},
-        "member": {"id": str(member.id), "email": member.email, "fullName": member.full_name},
+        "member": {"id": str(viewer.member_id), **member},
         "expiresAt": datetime.fromtimestamp(expires_at, UTC).isoformat().replace("+00:00", "Z"),
     }
     return JSONResponse(body, headers=_NO_STORE)
 
 
-async def _member(viewer: Viewer) -> Member:
+async def _member(viewer: Viewer) -> dict[str, str]:
     # Who somebody is depends on no grant of theirs, so there is no version to compare: they may always know it.
-    async with tenant_scope(viewer.tenant, authorization_version=None, read_only=True):
-        member = await Member.get_or_none(id=viewer.member_id, active=True)
-    if member is None:
+    async with tenant_scope(viewer.tenant, authorization_version=None, read_only=True) as opened:
+        rows = await opened.fetch(_MEMBER, viewer.member_id, settled=True)
+    if not rows:
         message = "no such active member"
         raise UnauthenticatedError(message)
-    return member
+    return dict(rows[0])
 
 
 async def _refresh_program(request: Request, refresh_token: str) -> Response:

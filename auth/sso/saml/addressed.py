@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from auth.sso.connection_staging import staged_columns
-from auth.sso.provider import as_provider
+from auth.sso.provider import as_provider, connection_row
 from auth.sso.saml.service_provider import service_provider
 from models.shared import IdentityProvider, IdentityProviderKind
 from tenancy.errors import UnknownTenantError
@@ -67,7 +67,8 @@ async def addressed(
         raise NoSuchConnectionError from failure
     found = IdentityProvider.filter(tenant_id=placement.tenant_id, kind=IdentityProviderKind.SAML)
     if connection_id is not None:
-        rows = await found.filter(id=connection_id)
+        named = await connection_row(connection_id)
+        rows = [named] if named is not None and _is_saml_of(placement, named) else []
     else:
         rows = await found.filter(enabled=True)
         if not rows and switched_off_too:
@@ -82,3 +83,7 @@ async def addressed(
         ours=service_provider(settings, placement.slug, row.id, short=connection_id is None),
         wants_encrypted=row.want_encrypted or bool(staged_columns(row).get("want_encrypted")),
     )
+
+
+def _is_saml_of(placement: TenantPlacement, row: IdentityProvider) -> bool:
+    return row.tenant_id == placement.tenant_id and row.kind is IdentityProviderKind.SAML

@@ -12,18 +12,27 @@ from typing import TYPE_CHECKING, Final
 
 from tortoise import connections
 from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
+from uuid_utils.compat import uuid7
 
 from auth.sso.attempt import ATTEMPT_SECONDS
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.instant import CLOCK_SKEW
-from models.shared import ConsumedMessage, ConsumedMessageKind
+from models.shared import ConsumedMessageKind
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
     from auth.sso.saml.assertion import VerifiedAssertion
+
+# In the order of the arrays.
+_INSERT: Final = """
+INSERT INTO fieldgate.consumed_message (id, created_at, updated_at, identity_provider_id, kind, digest, expires_at)
+SELECT message.id, now(), now(), $1, message.kind, message.digest, message.expires_at
+FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::timestamptz[]) WITH ORDINALITY
+    AS message (id, kind, digest, expires_at, position)
+ORDER BY message.position
+"""
 
 _REMOVED_AT_ONCE: Final = 1_000
 # Sign-ins that tidy up at the same time take different rows: none waits for another, and none can block it for good.
@@ -47,29 +56,27 @@ async def consume(identity_provider_id: UUID, assertion: VerifiedAssertion, now:
     Raises:
         SignInRefusedError: one of the two was used before, or the connection has just been removed.
     """
+    # The request always comes first, so that no two can each hold what the other is waiting for.
+    messages = [(ConsumedMessageKind.ASSERTION, assertion.id, assertion.memorable_until)]
+    if assertion.request_id is not None:
+        # The time of the assertion is the provider's choice. A request can be answered for as long as the browser may
+        # come back with it, and a second answer has another id and a time of its own.
+        answerable_until = now + timedelta(seconds=ATTEMPT_SECONDS) + 2 * CLOCK_SKEW
+        until = max(assertion.memorable_until, answerable_until)
+        messages.insert(0, (ConsumedMessageKind.REQUEST, assertion.request_id, until))
+    shared = connections.get("shared")
     try:
-        async with in_transaction("shared"):
-            # The request always comes first, so that no two can each hold what the other is waiting for.
-            if assertion.request_id is not None:
-                # The time of the assertion is the provider's choice. A request can be answered for as long as the
-                # browser may come back with it, and a second answer has another id and a time of its own.
-                answerable_until = now + timedelta(seconds=ATTEMPT_SECONDS) + 2 * CLOCK_SKEW
-                await _insert(
-                    identity_provider_id,
-                    ConsumedMessageKind.REQUEST,
-                    assertion.request_id,
-                    max(assertion.memorable_until, answerable_until),
-                )
-            await _insert(identity_provider_id, ConsumedMessageKind.ASSERTION, assertion.id, assertion.memorable_until)
+        # One statement, so either all are used up or none.
+        await shared.execute_query(
+            _INSERT,
+            [
+                identity_provider_id,
+                [uuid7() for _ in messages],
+                [kind.value for kind, _, _ in messages],
+                [hashlib.sha256(message_id.encode()).digest() for _, message_id, _ in messages],
+                [until for _, _, until in messages],
+            ],
+        )
     except IntegrityError as failure:
         raise SignInRefusedError(Refusal.SAML_REPLAYED) from failure
-    await connections.get("shared").execute_query(_REMOVE, [now, _REMOVED_AT_ONCE])
-
-
-async def _insert(identity_provider_id: UUID, kind: ConsumedMessageKind, message_id: str, expires_at: datetime) -> None:
-    await ConsumedMessage.create(
-        identity_provider_id=identity_provider_id,
-        kind=kind,
-        digest=hashlib.sha256(message_id.encode()).digest(),
-        expires_at=expires_at,
-    )
+    await shared.execute_query(_REMOVE, [now, _REMOVED_AT_ONCE])

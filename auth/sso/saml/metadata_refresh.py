@@ -79,6 +79,10 @@ class MetadataRefresh:
             return None
         # An entry of its own for each reason. However many ask, one fetches, and the others wait for what comes of it.
         name = f"{provider.id}:saml-metadata:{why.name}"
+        if why is not UNKNOWN_KEY and await self._cache.get(name) is not None:
+            # Looked at a while ago, so what has come of it is in the row that the connection was just read from. It
+            # may be newer than that where a key is unknown: others have had the same reason in the same moment.
+            return terms.metadata
         await self._cache.get_or_set(name, partial(self._fetch, provider, terms, now), seconds=why.seconds)
         row = await IdentityProvider.get_or_none(
             id=provider.id, issuer=provider.issuer, metadata_url=terms.metadata_url

@@ -27,6 +27,7 @@ from uuid_utils.compat import uuid7
 from auth.sealing import Purpose, seal, unseal
 from auth.sso.refusal import Refusal, SignInRefusedError
 from models.shared import IdentityProvider, IdentityProviderKind, ServiceProviderKey
+from tenancy.asked_together import AskedTogether
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +85,7 @@ async def service_provider_keys(settings: Settings, identity_provider_id: UUID, 
         SignInRefusedError: there is no such SAML connection.
         UnsealError: they were sealed under another key encryption key.
     """
-    rows = await _live(identity_provider_id, now)
+    rows = [row for row in await _rows(identity_provider_id) if row.not_after > now]
     if not any(row.retired_at is None for row in rows):
         # Making one keeps a processor busy for a while. However many ask this process for the first, it makes one.
         async with _making.setdefault(identity_provider_id, asyncio.Lock()):
@@ -100,9 +101,15 @@ async def service_provider_keys(settings: Settings, identity_provider_id: UUID, 
 
 
 async def _live(identity_provider_id: UUID, now: datetime) -> list[ServiceProviderKey]:
-    return await ServiceProviderKey.filter(identity_provider_id=identity_provider_id, not_after__gt=now).order_by(
-        "-created_at", "-id"
-    )
+    return [row for row in await _read(identity_provider_id) if row.not_after > now]
+
+
+async def _read(identity_provider_id: UUID) -> list[ServiceProviderKey]:
+    return await ServiceProviderKey.filter(identity_provider_id=identity_provider_id).order_by("-created_at", "-id")
+
+
+# They must not be changed: others have the same ones.
+_rows: Final = AskedTogether(_read)
 
 
 async def _make(settings: Settings, identity_provider_id: UUID, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,9 @@ class SamlSignOn:
         metadata = await self._documents.metadata(provider, now)
         ours = service_provider(self._settings, tenant_slug, provider.id)
         keys = await service_provider_keys(self._settings, provider.id, now)
-        return outgoing(
+        # In a thread: to sign takes a millisecond, and a hundred may leave at once.
+        return await asyncio.to_thread(
+            outgoing,
             MessageKind.REQUEST,
             lambda location: authn_request(ours, location, attempt, now),
             metadata.sign_on,
