@@ -1,9 +1,14 @@
-"""The XML schemas of SAML, as pysaml2 ships them, compiled once for each thread that validates."""
+"""The XML schemas of SAML, as pysaml2 ships them, compiled once for each thread that validates.
+
+While lxml compiles, what finds its imports is set for the whole process, and parsing in another thread may set it back:
+some of the imports are not found then. So what threads will need is compiled before they begin.
+"""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Final
 
 import saml2.data.schemas
@@ -18,10 +23,10 @@ _ALL: Final = b"""<schema xmlns="http://www.w3.org/2001/XMLSchema">
 <import namespace="http://www.w3.org/2009/xmlenc11#" schemaLocation="xenc-schema-11.xsd"/>
 </schema>"""
 
-# A compiled schema keeps the errors of its last validation in itself, so no two threads may use the same one.
-_of_this_thread = threading.local()
-# While lxml compiles, what finds its imports is set for the whole process. Two at once each lose some of them.
+# A compiled schema keeps the errors of its last validation in itself, so no two threads may use the same one at a time.
+_idle: Final[SimpleQueue[Any]] = SimpleQueue()
 _compiling = threading.Lock()
+_number = 0
 
 
 class _Shipped(etree.Resolver):  # type: ignore[misc] # lxml has no types
@@ -31,13 +36,23 @@ class _Shipped(etree.Resolver):  # type: ignore[misc] # lxml has no types
         return self.resolve_filename(str(_FOLDER / url.rpartition("/")[2]), context)
 
 
+def prepare(threads: int) -> None:
+    """Compile what so many threads need to validate at the same time, before any of them does."""
+    global _number  # noqa: PLW0603 - how many there are is the process's
+    with _compiling:
+        while _number < threads:
+            _idle.put(_compiled())
+            _number += 1
+
+
 def is_valid(document: Any) -> bool:  # noqa: ANN401 - lxml has no types
     """Whether a parsed message, or an assertion by itself, is valid."""
-    compiled = getattr(_of_this_thread, "compiled", None)
-    if compiled is None:
-        with _compiling:
-            compiled = _of_this_thread.compiled = _compiled()
-    return bool(compiled.validate(document))
+    prepare(1)
+    compiled = _idle.get()
+    try:
+        return bool(compiled.validate(document))
+    finally:
+        _idle.put(compiled)
 
 
 def _compiled() -> Any:  # noqa: ANN401 - lxml has no types

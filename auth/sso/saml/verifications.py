@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.saml.response import verified_assertion
+from auth.sso.saml.schemas import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ class Verifications:
     """The threads of one process that verify responses. A message is parsed, read and dropped within one of them."""
 
     def __init__(self, *, at_once: int = AT_ONCE, max_waiting: int = MAX_WAITING) -> None:
+        prepare(at_once)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="saml")
         self._max_waiting = max_waiting
         self._waiting = 0
