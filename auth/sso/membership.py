@@ -16,7 +16,7 @@ from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import is_verified
 from auth.sso.provisioning import provision
 from auth.sso.refusal import Refusal, SignInRefusedError
-from tenancy.scope import tenant_scope
+from tenancy.scope import NotWrittenError, tenant_scope
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -36,6 +36,7 @@ UPDATE member SET identity_provider_id = $1, subject = $2, version = version + 1
 WHERE lower(email COLLATE "C") = lower($3::text COLLATE "C")
     AND kind = 'person' AND active AND identity_provider_id IS NULL AND subject IS NULL
     AND 1 = (SELECT count(*) FROM member AS twin WHERE lower(twin.email COLLATE "C") = lower($3::text COLLATE "C"))
+RETURNING id
 """
 
 
@@ -52,16 +53,26 @@ async def member_of(placement: TenantPlacement, provider: Provider, identity: Id
         raise SignInRefusedError(Refusal.EMAIL_UNVERIFIED)
     if provider.provision_members and not await is_verified(placement.tenant_id, domain_of_address(identity.email)):
         raise SignInRefusedError(Refusal.EMAIL_DOMAIN)
-    # Nobody is acting yet, so there are no grants that could be outdated.
-    async with tenant_scope(placement, authorization_version=None) as session:
-        await session.fetch(_LINK, provider.id, identity.subject, identity.email)
-        # Read again rather than returned: two first sign-ins at once link once, and both find the member.
-        linked = await _by_identity(session, provider, identity)
+    linked = await _link(placement, provider, identity)
+    if linked is None:
+        # Of two first sign-ins at once one links, and both find the member.
+        linked = await _known(placement, provider, identity)
     if linked is None and provider.provision_members:
         return await provision(placement, provider, identity)
     if linked is None:
         raise SignInRefusedError(Refusal.NO_SUCH_MEMBER)
     return linked
+
+
+async def _link(placement: TenantPlacement, provider: Provider, identity: Identity) -> UUID | None:
+    # Nobody is acting yet, so there are no grants that could be outdated.
+    async with tenant_scope(placement, authorization_version=None) as session:
+        values = (provider.id, identity.subject, identity.email)
+        try:
+            rows = await session.fetch_alone(_LINK, *values, settled=True)
+        except NotWrittenError:
+            rows = await session.fetch(_LINK, *values)
+    return rows[0]["id"] if rows else None
 
 
 async def _known(placement: TenantPlacement, provider: Provider, identity: Identity) -> UUID | None:
