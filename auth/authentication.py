@@ -101,16 +101,20 @@ class Authenticator:
         # By the hash of the token's text, which itself is kept nowhere.
         self._callers: OrderedDict[bytes, _Caller] = OrderedDict()
 
+    def remembered(self, access_token: str) -> Viewer | None:
+        """The caller behind a token, if somebody came with it a moment ago and nothing has changed since."""
+        caller = self._callers.get(_name(access_token))
+        return caller.viewer if caller is not None and self._still_holds(caller) else None
+
     async def viewer(self, access_token: str) -> Viewer:
         """The caller behind a token.
 
         Raises:
             UnauthenticatedError: the token is not to be believed, or the tenant or the member is no longer there.
         """
-        name = hashlib.sha256(access_token.encode()).digest()
-        remembered = self._callers.get(name)
-        if remembered is not None and self._still_holds(remembered):
-            return remembered.viewer
+        remembered = self.remembered(access_token)
+        if remembered is not None:
+            return remembered
         token = await self.verified(access_token)
         try:
             placement = await self._directory.by_id(token.subject.tenant_id)
@@ -120,7 +124,7 @@ class Authenticator:
         subject = token.subject
         viewer = await self._viewer(placement, subject.member_id, subject.session_id)
         viewer = self._bounded(viewer, subject.acting, subject.authenticated_at)
-        self._remember(name, _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
+        self._remember(_name(access_token), _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
         return viewer
 
     def _still_holds(self, caller: _Caller) -> bool:
@@ -221,3 +225,8 @@ class Authenticator:
         self._versions.move_to_end(tenant_id)
         while len(self._versions) > _REMEMBERED_VERSIONS:
             self._versions.popitem(last=False)
+
+
+def _name(access_token: str) -> bytes:
+    """What a token is remembered by: its text is kept nowhere."""
+    return hashlib.sha256(access_token.encode()).digest()

@@ -33,7 +33,7 @@ from schema.declarations import Declarations
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     import strawberry
     from graphql import GraphQLSchema, OperationDefinitionNode
@@ -135,10 +135,11 @@ class Engine:
         ) as session:
             answer = prepared if isinstance(prepared, Result) else await self._run(prepared, request, viewer, session)
             # Also what was answered without a statement relies on the grants: a refusal may be outdated by now.
-            await session.confirm()
+            if not session.is_confirmed:
+                await session.confirm()
             return answer
 
-    async def _run(self, prepared: _Prepared, request: Request, viewer: Viewer, session: TenantSession) -> Result:
+    def _run(self, prepared: _Prepared, request: Request, viewer: Viewer, session: TenantSession) -> Awaitable[Result]:
         run = Run(
             self._declarations,
             self._cursors,
@@ -148,12 +149,10 @@ class Engine:
             session=session,
         )
         if prepared.decided.operation.is_planned:
-            return await _run_planned(run)
+            return _run_planned(run)
         if prepared.definition.operation is OperationType.MUTATION:
-            context = Context(viewer, request.request_id, self._administration)
-            data, errors = await mutate(self._declarations, run, session, context)
-            return _result(run, data, errors)
-        return await self._run_decided(run, prepared, request)
+            return self._run_mutation(run, session, request)
+        return self._run_decided(run, prepared, request)
 
     async def subscribe(self, request: Request, viewer: Viewer) -> Topic | Result | None:
         """What a subscription waits for; its refusal when it is refused; ``None`` for a query or a mutation.
@@ -273,6 +272,11 @@ class Engine:
         self._recent.set(recently, (grants, known))
         return known
 
+    async def _run_mutation(self, run: Run, session: TenantSession, request: Request) -> Result:
+        context = Context(run.viewer, request.request_id, self._administration)
+        data, errors = await mutate(self._declarations, run, session, context)
+        return _result(run, data, errors)
+
     async def _run_decided(self, run: Run, prepared: _Prepared, request: Request) -> Result:
         data, errors = await self._executed(run, prepared, request)
         return _result(run, data, errors)
@@ -315,10 +319,12 @@ async def _run_planned(run: Run) -> Result:
 
 
 def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]]) -> Result:
+    root_type = run.decided.operation.selection.root.type_name
     if run.decided.deniable:
         errors += denials(run.decided.deniable, run.decided.decision, run.counts)
+    if not errors:
+        return Result(orjson.dumps(data), root_type=root_type)
     errors.sort(key=lambda each: each[0])
-    root_type = run.decided.operation.selection.root.type_name
     return Result(orjson.dumps(data), tuple(each for _, each in errors), root_type=root_type)
 
 

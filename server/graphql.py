@@ -6,6 +6,7 @@ Nothing is read from the body before the caller is known, and nothing is execute
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -87,7 +88,7 @@ class GraphQLEndpoint:
             response = graphql_response.failed(record.request_id)
         if isinstance(response, Answer):
             # With the headers that every answer carries: middleware around the usual request would cost it more.
-            await response.send(send, self._headers)
+            await response.send(scope, send, self._headers)
         else:
             await response(scope, receive, send)
 
@@ -96,7 +97,7 @@ class GraphQLEndpoint:
         plain = plain_post(scope, self._settings.limit_body_bytes) if method == "POST" else None
         if plain is not None:
             media_type = _media_type(plain.accept, html=False)
-            viewer = await self._authenticated(plain.token)
+            viewer = self._authenticator.remembered(plain.token) or await self._authenticated(plain.token)
         else:
             headers = Headers(scope=scope)
             if method not in _METHODS:
@@ -112,7 +113,10 @@ class GraphQLEndpoint:
         record.tenant_id, record.member_id = viewer.tenant.tenant_id, viewer.member_id
         request = await self._request(method, scope, receive, record.request_id)
         record.document_hash = document_digest(request.document)[:_DOCUMENT_HASH_LENGTH]
-        result = await self._run(request, viewer)
+        try:
+            result = await self._execute(request, viewer)
+        except StaleAuthorizationError:
+            result = await self._run_again(request, viewer)
         record.operation = result.root_type and result.root_type.lower()
         return graphql_response.answered(result, media_type, self._settings)
 
@@ -139,28 +143,20 @@ class GraphQLEndpoint:
             refuse(414, "The query string is too long; send a POST.", ErrorCode.OPERATION_LIMIT_EXCEEDED)
         return parameters.from_query_string(query_string, request_id)
 
-    async def _run(self, request: Request, viewer: Viewer) -> Result:
+    async def _run_again(self, request: Request, viewer: Viewer) -> Result:
         """Execute, once more for each time that the viewer's grants changed between their reading and their use."""
-        for _ in range(MAXIMUM_RENEWALS):
+        renewals = 0
+        while True:
+            if renewals == MAXIMUM_RENEWALS:
+                _log.warning("authorization keeps changing", tenant=str(viewer.tenant.tenant_id))
+                _refuse_changing(request)
+            renewals += 1
             try:
+                viewer = await self._authenticator.renewed(viewer)
+            except UnauthenticatedError as failure:
+                _refuse_invalid_token(self._settings, failure)
+            with contextlib.suppress(StaleAuthorizationError):
                 return await self._execute(request, viewer)
-            except StaleAuthorizationError:
-                try:
-                    viewer = await self._authenticator.renewed(viewer)
-                except UnauthenticatedError as failure:
-                    _refuse_invalid_token(self._settings, failure)
-        try:
-            return await self._execute(request, viewer)
-        except StaleAuthorizationError:
-            _log.warning("authorization keeps changing", tenant=str(viewer.tenant.tenant_id))
-            message = "Permissions are changing right now. Try again."
-            refuse(
-                503,
-                message,
-                ErrorCode.INTERNAL_SERVER_ERROR,
-                headers={"retry-after": "1"},
-                requestId=request.request_id,
-            )
 
 
 def _media_type(accept: str, *, html: bool) -> MediaType:
@@ -180,6 +176,12 @@ def _refuse_invalid_token(settings: Settings, failure: UnauthenticatedError) -> 
     """One answer for every reason, which only the log gets to know."""
     _log.info("unauthenticated", reason=str(failure))
     _refuse_anonymous("The token is not valid.", bearer_challenge(settings, "invalid_token"))
+
+
+def _refuse_changing(request: Request) -> NoReturn:
+    message = "Permissions are changing right now. Try again."
+    headers = {"retry-after": "1"}
+    refuse(503, message, ErrorCode.INTERNAL_SERVER_ERROR, headers=headers, requestId=request.request_id)
 
 
 def _refuse_anonymous(message: str, challenge: str) -> NoReturn:

@@ -8,8 +8,10 @@ import orjson
 
 from engine.result import Stage
 from errors import ErrorCode, error
+from server import whole_answer
 from server.challenge import step_up_challenge
 from server.negotiation import MediaType
+from server.request_log import record_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,20 +39,42 @@ _STATUS_WITHOUT_DATA: Final[Mapping[Stage, int]] = {
 class Answer:
     """A response whose bytes are all there. Starlette's own takes longer to make its headers than these to be sent."""
 
-    __slots__ = ("_body", "_headers", "status")
+    __slots__ = ("_body", "_further", "_headers", "status")
 
-    def __init__(self, status: int, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+    def __init__(
+        self, status: int, headers: tuple[tuple[bytes, bytes], ...], body: bytes, further: Mapping[str, str] | None
+    ) -> None:
+        """A response.
+
+        Args:
+            status: of HTTP.
+            headers: that other responses have too.
+            body: all of it.
+            further: headers of this one alone.
+        """
         self.status = status
         self._headers = headers
         self._body = body
+        self._further = further
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        await self.send(send, ())
+        await self._send(send, self._headers)
 
-    async def send(self, send: Send, further: Sequence[tuple[bytes, bytes]]) -> None:
-        """Send it, with these headers as well."""
-        headers = [*self._headers, *further, (b"content-length", str(len(self._body)).encode())]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+    async def send(self, scope: Scope, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+        """Send it with further headers, past whatever is around ``send`` but the log of requests."""
+        headers = self._headers + headers
+        if self._further is None and (send_whole := whole_answer.sender(scope)) is not None:
+            record = record_of(scope)
+            name = b"x-request-id: %b\r\n" % record.request_id.encode()
+            if send_whole(self.status, headers, name, self._body):
+                record.status = self.status
+                return
+        await self._send(send, headers)
+
+    async def _send(self, send: Send, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        further = [(name.encode(), value.encode()) for name, value in (self._further or {}).items()]
+        all_of_them = [*headers, *further, (b"content-length", str(len(self._body)).encode())]
+        await send({"type": "http.response.start", "status": self.status, "headers": all_of_them})
         await send({"type": "http.response.body", "body": self._body})
 
 
@@ -95,8 +119,7 @@ _HEADERS: Final = {
 
 
 def _response(status: int, body: bytes, media_type: MediaType, headers: Mapping[str, str] | None = None) -> Answer:
-    further = [(name.encode(), value.encode()) for name, value in headers.items()] if headers else ()
-    return Answer(status, (*_HEADERS[media_type], *further), body)
+    return Answer(status, _HEADERS[media_type], body, headers)
 
 
 def _dumps(errors: Sequence[Mapping[str, object]]) -> bytes:

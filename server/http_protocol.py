@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with a bound on what comes before the body.
+"""uvicorn's HTTP protocol with a bound on what comes before the body, and with answers in one write.
 
 The parser that it uses (llhttp) leaves such bounds to its user, and uvicorn sets none, so that one connection could
 fill the memory with an endless request line or header.
@@ -6,9 +6,15 @@ fill the memory with an endless request line or header.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from server.whole_answer import offer
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 MAXIMUM_HEAD_BYTES: Final = 64 * 1024
 
@@ -42,3 +48,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._in_head = False
         super().on_headers_complete()
+        cycle: RequestResponseCycle | None = self.cycle
+        # A request to go over to WebSocket gets none.
+        if cycle is not None and cycle.scope is self.scope:
+            offer(cast("Scope", self.scope), cycle)

@@ -11,6 +11,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
 
 import orjson
 import structlog
@@ -60,13 +61,14 @@ def log_request(line: dict[str, object]) -> None:
     the pipeline would make of it, without the pipeline.
     """
     if not _request_lines.are_json:
-        structlog.get_logger().info("request", **line)
+        named = {name: str(value) if isinstance(value, UUID) else value for name, value in line.items()}
+        structlog.get_logger().info("request", **named)
         return
     line["event"] = "request"
     line["request_id"] = current_request_id.get()
     line["level"] = "info"
     line["timestamp"] = datetime.now(UTC)
-    _write(orjson.dumps(line, option=orjson.OPT_UTC_Z))
+    _write(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z))
 
 
 class _RequestLines:

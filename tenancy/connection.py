@@ -12,7 +12,7 @@ from tenancy.opening import END
 from tenancy.pipelining import PipeliningLoop, SentAheadError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from tenancy.opening import Opening, Step
     from tenancy.pipelining import PipelinedTransport
@@ -37,7 +37,17 @@ ROLLBACK_AND_RESET: Final = f"ROLLBACK;{RESET}"
 class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg ships no types
     """A connection that remembers whom it served: backends never give back the memory of a tenant's tables."""
 
-    __slots__ = ("_own", "_own_once", "_returning", "_shared", "_statements", "last_tenant", "tenants", "unended")
+    __slots__ = (
+        "_own",
+        "_own_once",
+        "_returning",
+        "_shared",
+        "_statements",
+        "last_tenant",
+        "tenants",
+        "unended",
+        "unended_since",
+    )
 
     def __init__(self, *arguments: object, **options: object) -> None:
         super().__init__(*arguments, **options)
@@ -50,8 +60,9 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         self._statements: int = self._config.statement_cache_size
         self.last_tenant = ""
         self._returning = False
-        # A read-only transaction is still open on it, of which nobody waits for the end.
+        # A read-only transaction is still open on it, of which nobody waits for the end; and since when.
         self.unended = False
+        self.unended_since = 0.0
 
     def serve(self, tenant: str) -> None:
         """Be taken by a tenant."""
@@ -59,9 +70,9 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         self._returning = tenant in self.tenants
         self.tenants.add(tenant)
 
-    async def begin_and_fetch(
+    def begin_and_fetch(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False
-    ) -> list[asyncpg.Record]:
+    ) -> Awaitable[list[asyncpg.Record]]:
         """Begin a transaction and run its first statement, in one round trip where the statement was run here before.
 
         Args:
@@ -76,9 +87,9 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         """
         tag, prepared = self._prepared(opening, sql, tag)
         if prepared is None:
-            return await self._begin_then_fetch(opening, sql, tag, arguments)
+            return self._begin_then_fetch(opening, sql, tag, arguments)
         steps = self._steps(opening, tag, settled=settled)
-        return await self._fetch_behind(steps, prepared, (sql, tag), arguments)
+        return self._fetch_behind(steps, prepared, (sql, tag), arguments)
 
     async def fetch_alone(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False

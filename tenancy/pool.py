@@ -27,8 +27,9 @@ CLOSE_SECONDS: Final = 2.0
 # How long a tenant that is new to every idle connection waits for one that has served it. To be new costs PostgreSQL
 # about half a millisecond and the backend some memory for good, and it is paid where there is most to do already.
 RETURN_SECONDS: Final = 0.02
-# How long an idle connection may keep a finished read's transaction open: a snapshot holds back VACUUM.
-UNENDED_SECONDS: Final = 0.005
+# How long an idle connection may keep a finished read's transaction open: a snapshot holds back VACUUM. Under load a
+# connection is taken again within a few milliseconds, and whoever takes it ends the transaction for nothing.
+UNENDED_SECONDS: Final = 0.02
 
 
 class PoolClosedError(Exception):
@@ -61,6 +62,13 @@ class ConnectionPool:
     def size_now(self) -> int:
         """How many connections are open or being opened."""
         return self._slots_taken
+
+    def take(self, tenant: str) -> PooledConnection | None:
+        """The same as :meth:`acquire` at once, if a connection that has served the tenant is idle."""
+        connection = None if self._closing else self._take_idle(tenant)
+        if connection is not None:
+            connection.serve(tenant)
+        return connection
 
     async def acquire(self, tenant: str) -> PooledConnection:
         """A clean connection, for the caller alone until it gives it to :meth:`release` or :meth:`mend`.
@@ -97,10 +105,12 @@ class ConnectionPool:
         Whoever gets it next ends that transaction in the message that begins the next one; when nobody does within
         ``UNENDED_SECONDS``, the pool ends it.
         """
+        loop = asyncio.get_running_loop()
         connection.unended = True
+        connection.unended_since = loop.time()
         self.release(connection)
         if self._ending is None:
-            self._ending = asyncio.get_running_loop().call_later(UNENDED_SECONDS, self._end_idle)
+            self._ending = loop.call_later(UNENDED_SECONDS, self._end_idle)
 
     def mend(self, connection: PooledConnection, lock: asyncio.Lock | None = None) -> None:
         """Take back a connection in whatever state it is, without making the caller wait.
@@ -255,10 +265,17 @@ class ConnectionPool:
             self.release(connection)
 
     def _end_idle(self) -> None:
-        self._ending = None
-        for connection in [each for each in self._idle if each.unended]:
-            self._idle.remove(connection)
-            self._in_background(self._end(connection))
+        loop = asyncio.get_running_loop()
+        # Timers may come a moment early.
+        long_ago = loop.time() - 0.9 * UNENDED_SECONDS
+        unended = [connection for connection in self._idle if connection.unended]
+        for connection in unended:
+            if connection.unended_since <= long_ago:
+                self._idle.remove(connection)
+                self._in_background(self._end(connection))
+        # Those that came back since are looked at again.
+        waits = any(connection.unended_since > long_ago for connection in unended)
+        self._ending = loop.call_later(UNENDED_SECONDS, self._end_idle) if waits else None
 
     async def _end(self, connection: PooledConnection) -> None:
         try:

@@ -57,14 +57,27 @@ class Pools:
 _open: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Pools]] = WeakKeyDictionary()
 
 
+class _Found:
+    """What was found last, and in which loop. A process that serves has one loop."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    pools: Pools | None = None
+
+    @classmethod
+    def forget(cls) -> None:
+        cls.loop = cls.pools = None
+
+
 def register(pools: Pools) -> None:
     """Make these the pools of the running event loop, until they are removed."""
     _open.setdefault(asyncio.get_running_loop(), []).append(pools)
+    _Found.forget()
 
 
 def remove(pools: Pools) -> None:
     """Undo :func:`register`."""
     _open[asyncio.get_running_loop()].remove(pools)
+    _Found.forget()
 
 
 def current_pools() -> Pools:
@@ -73,8 +86,12 @@ def current_pools() -> Pools:
     Raises:
         NoTenantError: no database is open in this loop (another thread's, perhaps).
     """
-    opened = _open.get(asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    if loop is _Found.loop and _Found.pools is not None:
+        return _Found.pools
+    opened = _open.get(loop)
     if not opened:
         message = "no database is open in this event loop"
         raise NoTenantError(message)
+    _Found.loop, _Found.pools = loop, opened[-1]
     return opened[-1]

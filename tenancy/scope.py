@@ -79,9 +79,12 @@ class TenantSession(Transaction):
         """
         block = self._own_block()
         if self.begins_quietly and block is self.block:
-            async with block.lock:
+            await block.lock.acquire()
+            try:
                 if self.begins_quietly:  # nobody else began while this task waited for its turn
                     return await self.begin_and_fetch(sql, arguments, settled=settled)
+            finally:
+                block.lock.release()
         async with Turn(block) as connection:
             rows: list[asyncpg.Record] = await connection.fetch(sql + self.tag, *arguments)
             return rows
@@ -107,6 +110,11 @@ class TenantSession(Transaction):
         """A part of the transaction that is undone when something is raised out of it."""
         return Savepoint(tenant_block)
 
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether PostgreSQL has compared the version of the grants already."""
+        return self.has_begun or self.preceded
+
     async def confirm(self) -> None:
         """Begin, if nothing was sent yet: an answer without a statement relies on the version of the grants too.
 
@@ -115,7 +123,7 @@ class TenantSession(Transaction):
             StaleAuthorizationError: grants must be resolved again.
         """
         block = self._own_block()
-        if not self.has_begun and not self.preceded:
+        if not self.is_confirmed:
             async with Turn(block):
                 pass
 
@@ -177,10 +185,10 @@ class tenant_scope:  # noqa: N801 - it is used as a function is: ``async with te
         self, _kind: type[BaseException] | None, problem: BaseException | None, _trace: TracebackType | None
     ) -> None:
         tenant_block.reset(self._token)
-        if problem is None:
-            await self._session.commit()
-        else:
+        if problem is not None:
             await self._session.rollback(problem)
+        elif not self._session.ended_quietly():
+            await self._session.commit()
 
 
 def current_scope() -> TenantSession:

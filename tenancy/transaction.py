@@ -143,7 +143,7 @@ class Transaction:
         Raises:
             NotWrittenError: it has changed nothing, but may if it is tried in another way.
         """
-        connection = await self._pool.acquire(self._tenant)
+        connection = self._pool.take(self._tenant) or await self._pool.acquire(self._tenant)
         try:
             rows = await connection.fetch_alone(self._opening, sql, self.tag, arguments, settled=settled)
         except SentAheadError as failed:
@@ -161,20 +161,32 @@ class Transaction:
         self.preceded = True
         return rows
 
+    def ended_quietly(self) -> bool:
+        """Give the connection back with nothing to wait for, if it may be, and whether it was."""
+        connection = self._connection
+        if connection is None:
+            self.finished = True
+            return True
+        if not self.quiet or self.doomed or self.block.lock.locked() or not connection.is_in_transaction():
+            return False
+        # Waiting for the end of a read would cost a round trip and tell nothing: the message that begins the next
+        # transaction on the connection ends this one.
+        self.finished = True
+        self._connection = None
+        self._pool.release_unended(connection)
+        return True
+
     async def commit(self) -> None:
         """Keep everything, and give the connection back.
 
         Raises:
             TransactionLostError: nothing was kept: a statement had failed and somebody went on as if it hadn't.
         """
+        if self.ended_quietly():
+            return
         self.finished = True
         connection, self._connection = self._connection, None
         if connection is None:
-            return
-        if self.quiet and not self.doomed and not self.block.lock.locked() and connection.is_in_transaction():
-            # Waiting for the end of a read would cost a round trip and tell nothing: the message that begins the next
-            # transaction on the connection ends this one.
-            self._pool.release_unended(connection)
             return
         try:
             await self.block.lock.acquire()  # a task that outlived the scope may still be in a statement
@@ -247,7 +259,7 @@ class Transaction:
             return await self._begin()
 
     async def _begin_and_fetch(self, sql: str, arguments: Sequence[object], *, settled: bool) -> list[asyncpg.Record]:
-        connection = await self._pool.acquire(self._tenant)
+        connection = self._pool.take(self._tenant) or await self._pool.acquire(self._tenant)
         try:
             rows = await connection.begin_and_fetch(self._opening, sql, self.tag, arguments, settled=settled)
         except SentAheadError as failed:

@@ -58,6 +58,9 @@ class KnownTokens(Authenticator):
         self.renewals = 0
         self.revoked = False
 
+    def remembered(self, _access_token: str) -> Viewer | None:
+        return None
+
     async def viewer(self, access_token: str) -> Viewer:
         if access_token not in self.viewers:
             message = "unknown token"

@@ -10,6 +10,7 @@ from tenancy.connection import connect
 from tenancy.pool import ConnectionPool, PoolClosedError
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.scope import tenant_scope
+from tests.statements import recorded_statements
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -284,3 +285,18 @@ async def test_closing_cuts_off_what_does_not_come_back(make_pool: MakePool) -> 
     held = await pool.acquire("a")
     await pool.close(grace_seconds=0.01)
     assert held.is_closed()
+
+
+async def test_a_read_that_is_soon_followed_is_not_ended_by_itself(
+    acme: TenantPlacement, open_with: OpenWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenancy.pool.UNENDED_SECONDS", 1.0)
+    async with open_with(database_pool_size=1):
+        with recorded_statements() as sent:
+            for _ in range(5):
+                async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
+                    await session.fetch("SELECT 1")
+                await asyncio.sleep(0.3)
+            assert "COMMIT" not in sent
+            await asyncio.sleep(2.5)
+    assert sent.count("COMMIT") == 1
