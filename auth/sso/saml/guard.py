@@ -111,12 +111,13 @@ def _check_bytes(raw: bytes) -> None:
 
 def _check_namespaces(root: Any) -> None:  # noqa: ANN401 - lxml has no types
     # Canonicalisation gives up on a relative namespace, and some verifiers take what is left, nothing, for signed.
+    namespaces: set[str] = set()
     for element in root.iter():
         if not isinstance(element.tag, str):
             raise SignInRefusedError(Refusal.SAML_MARKUP)
-        for namespace in element.nsmap.values():
-            if namespace and not _is_absolute(namespace):
-                raise SignInRefusedError(Refusal.SAML_NAMESPACE)
+        namespaces.update(element.nsmap.values())
+    if not all(_is_absolute(namespace) for namespace in namespaces if namespace):
+        raise SignInRefusedError(Refusal.SAML_NAMESPACE)
 
 
 def _is_absolute(namespace: str) -> bool:
