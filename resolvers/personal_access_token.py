@@ -11,6 +11,7 @@ from resolvers.context import Info
 from resolvers.given import given_line, given_scopes
 from resolvers.user_error import UserError, UserErrorCode
 from resolvers.writes import Problems, Written, refuse_unless_signed_in
+from tenancy.both_schemas import in_both_schemas
 
 _LONGEST_NAME = 200
 
@@ -44,8 +45,9 @@ async def create_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
         problems.add("days", f"A token is good for 1 to {LONGEST_DAYS} days.")
     if problems.errors:
         return PersonalAccessTokenChange(None, problems.errors)
-    made = await create(viewer, name, scopes, days)
-    await _record(viewer, "personal_access_token:create", made.row.id)
+    async with in_both_schemas():
+        made = await create(viewer, name, scopes, days)
+        await _record(viewer, "personal_access_token:create", made.row.id)
     return PersonalAccessTokenChange(made.row, problems.errors, made.text)
 
 
@@ -61,10 +63,11 @@ async def revoke_token(viewer: Viewer, written: Written) -> PersonalAccessTokenC
         key = UUID(written.values["id"])
     except ValueError:
         key = None
-    if key is None or not await revoke(viewer, key):
-        problems.add("id", "You have no such token.", UserErrorCode.NOT_FOUND)
-    else:
-        await _record(viewer, "personal_access_token:revoke", key)
+    async with in_both_schemas():
+        if key is None or not await revoke(viewer, key):
+            problems.add("id", "You have no such token.", UserErrorCode.NOT_FOUND)
+        else:
+            await _record(viewer, "personal_access_token:revoke", key)
     return PersonalAccessTokenChange(None, problems.errors)
 
 

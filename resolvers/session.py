@@ -11,6 +11,7 @@ from models.tenant import Member
 from resolvers.company_ties import key_of
 from resolvers.user_error import UserError, UserErrorCode
 from resolvers.writes import Problems, Written, refuse_forbidden_keys, refuse_unless_signed_in
+from tenancy.both_schemas import in_both_schemas
 
 # As sessions say why they ended.
 BY_MEMBER: Final = "ended_by_member"
@@ -35,9 +36,11 @@ async def end_own(viewer: Viewer, written: Written) -> SessionsChange:
     refuse_unless_signed_in(viewer)
     keep = viewer.session_id if written.values.get("keep_present") else None
     tokens_too = bool(written.values.get("tokens_too"))
-    ended = await end_sessions(viewer.tenant.tenant_id, viewer.member_id, BY_MEMBER, keep=keep, tokens_too=tokens_too)
-    details = {"sessions": ended.sessions, "tokens": ended.personal_access_tokens}
-    await record(actor_of(viewer), "session:end_own", AuditSubject("member", viewer.member_id), details=details)
+    member_id = viewer.member_id
+    async with in_both_schemas():
+        ended = await end_sessions(viewer.tenant.tenant_id, member_id, BY_MEMBER, keep=keep, tokens_too=tokens_too)
+        details = {"sessions": ended.sessions, "tokens": ended.personal_access_tokens}
+        await record(actor_of(viewer), "session:end_own", AuditSubject("member", member_id), details=details)
     return SessionsChange(ended.sessions, ended.personal_access_tokens, [])
 
 
@@ -55,7 +58,8 @@ async def end_members(viewer: Viewer, written: Written) -> SessionsChange:
         return SessionsChange(0, 0, problems.errors)
     refuse_forbidden_keys(viewer, written, member.org_unit_id)
     tokens_too = bool(written.values.get("tokens_too"))
-    ended = await end_sessions(viewer.tenant.tenant_id, member.id, BY_ADMINISTRATOR, tokens_too=tokens_too)
-    details = {"sessions": ended.sessions, "tokens": ended.personal_access_tokens}
-    await record(actor_of(viewer), "session:end", AuditSubject("member", member.id), details=details)
+    async with in_both_schemas():
+        ended = await end_sessions(viewer.tenant.tenant_id, member.id, BY_ADMINISTRATOR, tokens_too=tokens_too)
+        details = {"sessions": ended.sessions, "tokens": ended.personal_access_tokens}
+        await record(actor_of(viewer), "session:end", AuditSubject("member", member.id), details=details)
     return SessionsChange(ended.sessions, ended.personal_access_tokens, problems.errors)

@@ -11,7 +11,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from tenancy.clients import shared_block
+from tenancy.clients import joined_block, shared_block
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -30,7 +30,7 @@ class AskedTogether(Generic[K, V]):
 
     async def __call__(self, key: K) -> V:
         """The answer. What the look-up raises is raised to all who have asked together."""
-        if shared_block.get() is not None:
+        if shared_block.get() is not None or joined_block() is not None:
             return await self._look_up(key)  # inside a transaction, which may have changed what is asked for
         beginning = self._next.setdefault(asyncio.get_running_loop(), {})
         task = beginning.get(key)

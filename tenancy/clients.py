@@ -16,6 +16,7 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 
 from tenancy.connection import DEFAULT_SEARCH_PATH
 from tenancy.errors import NoTenantError
+from tenancy.login_turn import LoginTurn
 from tenancy.opening import plain
 from tenancy.pools import current_pools
 from tenancy.transaction import Block, Savepoint, Transaction, Turn
@@ -34,6 +35,14 @@ tenant_block: Final[ContextVar[Block | None]] = ContextVar("tenant_block", defau
 shared_block: Final[ContextVar[Block | None]] = ContextVar("shared_block", default=None)
 
 _SHARED_OPENING: Final = plain(f"BEGIN;SET LOCAL search_path TO {DEFAULT_SEARCH_PATH}")
+
+
+def joined_block() -> Block | None:
+    """The block of a tenant's transaction that statements on the shared schema are a part of, if there is one."""
+    block = tenant_block.get()
+    if block is None or not block.transaction.joined or block.transaction.finished:
+        return None
+    return block
 
 
 class _Tagged:
@@ -61,10 +70,10 @@ class _Tagged:
 class _InBlock:
     """A turn on a transaction's connection."""
 
-    def __init__(self, block: Block) -> None:
-        self._turn = Turn(block)
-        self._transaction = block.transaction
-        self._tag = block.transaction.tag
+    def __init__(self, turn: Turn, transaction: Transaction, tag: str) -> None:
+        self._turn = turn
+        self._transaction = transaction
+        self._tag = tag
 
     async def __aenter__(self) -> _Tagged:
         # What the ORM or whoever uses it may have set for the session, the end of the transaction has to undo.
@@ -97,9 +106,9 @@ class _OneStatement:
 class _Nested(TransactionContext):
     """``in_transaction()`` inside a transaction: a savepoint."""
 
-    def __init__(self, client: _Client) -> None:
+    def __init__(self, client: _Client, variable: ContextVar[Block | None]) -> None:
         self.client = client  # type: ignore[assignment]  # Tortoise hands it on as the connection; it needs no more
-        self._savepoint = Savepoint(client.variable)
+        self._savepoint = Savepoint(variable)
 
     async def __aenter__(self) -> _Client:  # type: ignore[override]  # as above
         await self._savepoint.__aenter__()
@@ -135,8 +144,6 @@ class _Outermost(TransactionContext):
 class _Client(AsyncpgDBClient):
     """What both have in common: statements go to the block of the running task."""
 
-    variable: ContextVar[Block | None]
-
     @translate_exceptions
     async def execute_many(self, query: str, values: list[list[object]]) -> None:
         # Tortoise's own begins a transaction of its own on the connection, which is in one already. asyncpg's
@@ -155,27 +162,32 @@ class _Client(AsyncpgDBClient):
 class TenantClient(_Client):
     """The tables of one tenant: the one whose scope the running task is in."""
 
-    variable = tenant_block
-
     def acquire_connection(self) -> _InBlock:  # type: ignore[override]  # all that Tortoise uses of its own
         block = tenant_block.get()
         if block is None:
             message = "a tenant's table was asked for outside `async with tenant_scope(...)`"
             raise NoTenantError(message)
-        return _InBlock(block)
+        return _InBlock(Turn(block), block.transaction, block.transaction.tag)
 
     def _in_transaction(self) -> TransactionContext:
-        return _Nested(self)
+        return _Nested(self, tenant_block)
 
 
 class SharedClient(_Client):
-    """The directory: every statement names its schema, so nothing is pinned."""
+    """The directory: every statement names its schema, so nothing is pinned.
 
-    variable = shared_block
+    A statement is a transaction of its own, or a part of ``in_transaction("shared")``, or of the tenant's that the
+    shared schema has joined (``both_schemas.py``).
+    """
 
     def acquire_connection(self) -> _InBlock | _OneStatement:  # type: ignore[override]  # as above
         block = shared_block.get()
-        return _OneStatement() if block is None else _InBlock(block)
+        if block is not None:
+            return _InBlock(Turn(block), block.transaction, block.transaction.tag)
+        block = joined_block()
+        return _OneStatement() if block is None else _InBlock(LoginTurn(block), block.transaction, "")
 
     def _in_transaction(self) -> TransactionContext:
-        return _Outermost(self) if shared_block.get() is None else _Nested(self)
+        if shared_block.get() is not None:
+            return _Nested(self, shared_block)
+        return _Outermost(self) if joined_block() is None else _Nested(self, tenant_block)

@@ -64,6 +64,7 @@ class TenantSession(Transaction):
             read_only=read_only,
         )
         self.placement = placement
+        self.role = placement.role
 
     async def fetch(self, sql: str, *arguments: object, settled: bool = False) -> list[asyncpg.Record]:
         """Run one statement and return its rows. The engine's way: no ORM between it and the connection.

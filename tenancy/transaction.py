@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tenancy.pool import ConnectionPool
 
 _OUTLIVED: Final = "the transaction has ended; await what you start inside its scope"
+_ASTRAY: Final = "a statement on the shared schema failed, or was cut off, and its block is not undone yet"
 
 # The server was restarted, or the connection cut off, since it was last used.
 _SERVER_GONE: Final = (
@@ -66,9 +67,12 @@ class Block:
 
         Raises:
             ScopeClosedError: the block, or the transaction, is over.
+            TransactionLostError: it may be in another role than its own.
         """
         if self.finished or self.transaction.finished:
             raise ScopeClosedError(_OUTLIVED)
+        if self.transaction.astray:
+            raise TransactionLostError(_ASTRAY)
         return await self.transaction.connection()
 
 
@@ -76,12 +80,16 @@ class Transaction:
     """What one request does in one database, all or nothing.
 
     Attributes:
+        astray: it may be in another role than the one it was pinned to, so nothing runs until its block is undone.
         block: the outermost block.
         doomed: a savepoint could not be undone, so nothing may be kept.
         finished: no statement may run any more.
+        joined: what its tasks do in the shared schema is a part of it (``both_schemas.py``).
         preceded: a statement has been committed before it, as a transaction of its own.
         quiet: nothing but the engine's own reads has run in a read-only transaction, and none of them failed, so its
             end can change nothing and the session has nothing to forget.
+        role: a tenant's, which its opening puts in force.
+        tag: a comment appended to every statement.
     """
 
     def __init__(
@@ -96,11 +104,14 @@ class Transaction:
             tag: a comment appended to every statement.
             read_only: whether the opening says so.
         """
+        self.astray = False
         self.block = Block(self)
         self.doomed = False
         self.finished = False
+        self.joined = False
         self.preceded = False
         self.quiet = read_only
+        self.role = ""
         self.tag = tag
         self._pool = pool
         self._opening = opening
@@ -240,7 +251,7 @@ class Transaction:
             raise TransactionLostError(message)
 
     def _refuse_if_lost(self, connection: PooledConnection) -> None:
-        if self.doomed or not connection.is_in_transaction():
+        if self.doomed or self.astray or not connection.is_in_transaction():
             message = "the transaction was ended or undone by a part of it; nothing was kept"
             raise TransactionLostError(message)
 
@@ -358,9 +369,12 @@ class Savepoint:
         self._block.finished = True  # for tasks that were started inside and not awaited
         try:
             async with self._block.lock:
-                kept = kind is None and await self._keep()
+                transaction = self._outer.transaction
+                kept = kind is None and not transaction.astray and await self._keep()
                 if not kept:
                     await self._undo()
+                    # The role is undone with the block, to what it was when the block began.
+                    transaction.astray = False
         except BaseException:
             # Half of the block may still be there: the transaction around it must never be kept.
             self._outer.transaction.doomed = True

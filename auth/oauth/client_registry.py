@@ -1,7 +1,7 @@
 """The clients of a tenant: made, given new secrets, switched on and off. Each is written down with whoever did it.
 
-All of it is called inside the tenant's scope, where the audit event goes; the clients themselves are shared tables,
-whose changes are kept at once.
+All of it is called inside the tenant's scope, where the audit event goes. The clients themselves are in a shared
+table, which is written in the same transaction.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
 from auth.audit import AuditSubject, record
@@ -18,6 +17,7 @@ from auth.jwk_set import is_public_key
 from auth.scannable_secret import CLIENT_SECRET, digest, new_secret
 from models.shared import Client
 from models.tenant import Member, MemberKind, RoleAssignment
+from tenancy.both_schemas import in_both_schemas
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -70,10 +70,7 @@ class NewClient:
 
 
 async def create(new: NewClient, actor: Actor) -> Secret:
-    """Make a client, with a service member of its own.
-
-    Should the scope not be committed after all, what is left is a client without a member, which nobody can use.
-    """
+    """Make a client, with a service member of its own."""
     client_id = uuid7()
     member = await Member.create(
         kind=MemberKind.SERVICE,
@@ -84,16 +81,17 @@ async def create(new: NewClient, actor: Actor) -> Secret:
     )
     await RoleAssignment.create(member_id=member.id, role_id=new.role_id, org_unit_id=new.reach_id)
     text = new_secret(CLIENT_SECRET) if new.jwks is None else None
-    client = await Client.create(
-        id=client_id,
-        tenant_id=new.tenant_id,
-        member_id=member.id,
-        name=new.name,
-        secret_hash=None if text is None else digest(text),
-        jwks=new.jwks,
-        scopes=None if new.scopes is None else sorted(new.scopes),
-    )
-    await _record(actor, "client:create", client_id)
+    async with in_both_schemas():
+        client = await Client.create(
+            id=client_id,
+            tenant_id=new.tenant_id,
+            member_id=member.id,
+            name=new.name,
+            secret_hash=None if text is None else digest(text),
+            jwks=new.jwks,
+            scopes=None if new.scopes is None else sorted(new.scopes),
+        )
+        await _record(actor, "client:create", client_id)
     return Secret(client, text)
 
 
@@ -104,7 +102,7 @@ async def rotate_secret(tenant_id: UUID, client_id: UUID, actor: Actor, overlap:
         NoSecretError: it has none to be replaced.
     """
     text = new_secret(CLIENT_SECRET)
-    async with in_transaction("shared"):
+    async with in_both_schemas():
         client = await Client.filter(id=client_id, tenant_id=tenant_id).select_for_update().first()
         if client is None:
             return None
@@ -124,8 +122,9 @@ async def set_enabled(tenant_id: UUID, client_id: UUID, actor: Actor, *, enabled
     Off ends its tokens everywhere: a trigger revokes their sessions with it.
     """
     own = Client.filter(id=client_id, tenant_id=tenant_id)
-    if await own.update(enabled=enabled, updated_at=datetime.now(UTC)):
-        await _record(actor, "client:enable" if enabled else "client:disable", client_id)
+    async with in_both_schemas():
+        if await own.update(enabled=enabled, updated_at=datetime.now(UTC)):
+            await _record(actor, "client:enable" if enabled else "client:disable", client_id)
     return await own.first()
 
 

@@ -1,8 +1,7 @@
 """A tenant's connections to identity providers, as its owners and our operators look after them.
 
 Everything here acts in the tenant whose scope the running task is in, and on no other's connections: one of another
-tenant is one that does not exist. Rows are in the shared schema and events in the tenant's, so in two transactions. The
-event is written while the row's is open: what cannot be written down is not done.
+tenant is one that does not exist. Rows are in the shared schema and events in the tenant's, written in one transaction.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 
 from auth.audit import Actor, AuditSubject, record
-from auth.sso.both_transactions import both_transactions
 from auth.sso.connection_addresses import connection_addresses
 from auth.sso.connection_settings import ChangeRefusedError, Problem, ProblemKind, check_settings
 from auth.sso.connection_staging import PROVEN, is_known_by, stage, staged_columns
@@ -28,6 +26,7 @@ from auth.sso.saml.metadata import read_metadata
 from auth.sso.saml.service_provider_key import new_pair, replace_key
 from models.shared import IdentityProvider, IdentityProviderKind, Session
 from models.tenant import AuditActorKind, Member, MemberGroup
+from tenancy.both_schemas import in_both_schemas
 from tenancy.scope import current_scope
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Connections:
         row.update_from_dict({**checked.columns, "claim_names": _claim_names({}, checked.claims)})
         row.client_secret = self._sealed(row.id, checked.secret)
         try:
-            async with both_transactions():
+            async with in_both_schemas():
                 if await _own().count() >= MOST_CONNECTIONS:
                     raise ChangeRefusedError(
                         Problem("id", f"A tenant has at most {MOST_CONNECTIONS} connections.", ProblemKind.CONFLICT)
@@ -152,7 +151,7 @@ class Connections:
         """
         checked = await self._checked((await self.one(identity_provider_id)).kind, given)
         try:
-            async with both_transactions():
+            async with in_both_schemas():
                 row = await _locked(identity_provider_id)
                 if checked.columns.get("issuer", row.issuer) != row.issuer and await is_known_by(row.id):
                     raise ChangeRefusedError(Problem(_naming(row.kind, given), _OTHER, ProblemKind.CONFLICT))
@@ -173,7 +172,7 @@ class Connections:
             ChangeRefusedError: there is no such connection, it has not been tested, or its author would be locked
                 out, perhaps with everybody else.
         """
-        async with both_transactions():
+        async with in_both_schemas():
             # All of them, so that of two people who switch off one each, one sees what the other does.
             rows = {row.id: row for row in await _own().order_by("id").select_for_update()}
             row = rows.get(identity_provider_id)
@@ -197,7 +196,7 @@ class Connections:
         Raises:
             ChangeRefusedError: there is no such connection, or it is on.
         """
-        async with both_transactions():
+        async with in_both_schemas():
             row = await _locked(identity_provider_id)
             if row.enabled:
                 message = "This connection is on. Switch it off, and then delete it."
@@ -222,7 +221,7 @@ class Connections:
         """
         now = datetime.now(UTC)
         pair = await new_pair(now)
-        async with both_transactions():
+        async with in_both_schemas():
             row = await _locked(identity_provider_id)
             if row.kind is not IdentityProviderKind.SAML:
                 message = "Only a SAML connection has keys of ours."

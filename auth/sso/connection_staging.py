@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from tortoise.exceptions import IntegrityError
 
 from auth.audit import Actor, AuditSubject, record
-from auth.sso.both_transactions import both_transactions
 from auth.sso.refusal import Refusal, SignInRefusedError
 from models.shared import IdentityProvider, SigningPolicy
 from models.tenant import AuditActorKind, Member
+from tenancy.both_schemas import in_both_schemas
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ async def prove(placement: TenantPlacement, identity_provider_id: UUID, revision
             the name, or people have become known by what the provider in force calls them.
     """
     try:
-        async with tenant_scope(placement, authorization_version=None), both_transactions():
+        async with tenant_scope(placement, authorization_version=None), in_both_schemas():
             own = IdentityProvider.filter(id=identity_provider_id, tenant_id=placement.tenant_id, revision=revision)
             row = await own.select_for_update().first()
             if row is None:
@@ -85,7 +85,6 @@ async def prove(placement: TenantPlacement, identity_provider_id: UUID, revision
             applied = sorted(row.staged or ())
             if "issuer" in applied and await is_known_by(row.id):
                 raise SignInRefusedError(Refusal.CHANGE)
-            # Before the row is: the event is kept in another transaction, and is not to be missing.
             await record(
                 Actor(AuditActorKind.IDENTITY_PROVIDER, row.id),
                 "identity_provider:prove",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from auth.audit import AuditSubject, record
-from auth.sso.both_transactions import both_transactions
 from auth.sso.connection_settings import ChangeRefusedError, Problem, ProblemKind
 from auth.sso.domain_name import domain_name
 from auth.sso.domains import DnsTextRecords, DomainTakenError, add_domain, has_record, note_record, record_name
 from models.shared import Domain
+from tenancy.both_schemas import in_both_schemas
 from tenancy.scope import current_scope
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class DomainClaims:
         known = await _own().filter(name=checked).first()
         if known is not None:
             return known
-        async with both_transactions():
+        async with in_both_schemas():
             if await _own().count() >= MOST_DOMAINS:
                 message = f"A tenant has at most {MOST_DOMAINS} domains."
                 raise ChangeRefusedError(Problem("name", message, ProblemKind.CONFLICT))
@@ -76,7 +76,7 @@ class DomainClaims:
             found = await has_record(domain, self._records)
         before = domain.verified_at is not None
         try:
-            async with both_transactions():
+            async with in_both_schemas():
                 if found is not before:
                     await _record(author, "domain:verify" if found else "domain:lose", domain)
                 await note_record(domain, found=found)
@@ -91,7 +91,7 @@ class DomainClaims:
         Raises:
             ChangeRefusedError: there is no such claim.
         """
-        async with both_transactions():
+        async with in_both_schemas():
             domain = await _found(_own().filter(id=domain_id).select_for_update())
             await _record(author, "domain:remove", domain)
             await domain.delete()

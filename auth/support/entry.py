@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from tortoise.transactions import in_transaction
+from tortoise import connections
 from uuid_utils.compat import uuid7
 
 from auth.acting import Acting, ActingKind
@@ -21,6 +21,7 @@ from auth.support.grant import grant_of, status_of
 from auth.support.member import SUPPORT_ADDRESS, SUPPORT_SCOPE
 from models.shared import Session, SessionKind, SupportGrantStatus
 from models.tenant import AuditActorKind, Member
+from tenancy.both_schemas import in_both_schemas
 from tenancy.scope import tenant_scope
 
 if TYPE_CHECKING:
@@ -72,8 +73,9 @@ async def enter(settings: Settings, keys: SigningKeys, placement: TenantPlacemen
             message = "the tenant has deactivated the support member"
             raise NoSupportAccessError(message)
         actor = Actor(AuditActorKind.SUPPORT, member.id, grant.operator)
-        await record(actor, "support_access:enter", AuditSubject("support_grant", grant.id))
-        session_id = await _begin(placement.tenant_id, member.id, grant_id, grant.expires_at)
+        async with in_both_schemas():
+            await record(actor, "support_access:enter", AuditSubject("support_grant", grant.id))
+            session_id = await _begin(placement.tenant_id, member.id, grant_id, grant.expires_at)
     acting = Acting(ActingKind.SUPPORT, SUPPORT_SCOPE, operator=grant.operator)
     subject = Subject(placement.tenant_id, member.id, session_id, int(time.time()), acting)
     token = issue(settings, await keys.signer(), subject, seconds=seconds)
@@ -82,21 +84,20 @@ async def enter(settings: Settings, keys: SigningKeys, placement: TenantPlacemen
 
 async def _begin(tenant_id: UUID, member_id: UUID, grant_id: UUID, ends: datetime) -> UUID:
     session_id, now = uuid7(), datetime.now(UTC)
-    async with in_transaction("shared") as connection:
-        # Locked until the session is there: who ends the grant meanwhile waits for it, and ends it with the others. Who
-        # has just done so is seen here.
-        if not await connection.execute_query_dict(_HOLD_GRANT, [grant_id]):
-            message = "the support grant has just ended"
-            raise NoSupportAccessError(message)
-        await Session.create(
-            id=session_id,
-            tenant_id=tenant_id,
-            member_id=member_id,
-            kind=SessionKind.SUPPORT,
-            support_grant_id=grant_id,
-            authenticated_at=now,
-            last_used_at=now,
-            idle_expires_at=ends,
-            expires_at=ends,
-        )
+    # Locked until the session is there: who ends the grant meanwhile waits for it, and ends it with the others. Who has
+    # just done so is seen here.
+    if not await connections.get("shared").execute_query_dict(_HOLD_GRANT, [grant_id]):
+        message = "the support grant has just ended"
+        raise NoSupportAccessError(message)
+    await Session.create(
+        id=session_id,
+        tenant_id=tenant_id,
+        member_id=member_id,
+        kind=SessionKind.SUPPORT,
+        support_grant_id=grant_id,
+        authenticated_at=now,
+        last_used_at=now,
+        idle_expires_at=ends,
+        expires_at=ends,
+    )
     return session_id

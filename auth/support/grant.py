@@ -2,7 +2,7 @@
 
 A grant is for one operator, one tenant and a number of hours, which count from the approval. What it lets the operator
 do is in ``entry.py``. Each step is called inside the tenant's scope, where it is written down; the grants themselves
-are in a shared table, whose changes are kept at once.
+are in a shared table, which is written in the same transaction.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from tortoise.transactions import in_transaction
-
 from auth.audit import Actor, AuditSubject, record
 from auth.support.member import support_member
 from models.shared import SupportGrant, SupportGrantStatus
 from models.tenant import AuditActorKind
+from tenancy.both_schemas import in_both_schemas
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -47,14 +46,15 @@ async def request_support(tenant_id: UUID, operator: str, reason: str, hours: in
         hours: for how long, 1 to ``MOST_HOURS``, from when it is approved.
     """
     now = datetime.now(UTC)
-    grant = await SupportGrant.create(
-        tenant_id=tenant_id,
-        operator=operator,
-        reason=reason,
-        requested_at=now,
-        expires_at=now + timedelta(hours=hours),
-    )
-    await record(Actor(AuditActorKind.OPERATOR, operator=operator), "support_access:request", _subject(grant))
+    async with in_both_schemas():
+        grant = await SupportGrant.create(
+            tenant_id=tenant_id,
+            operator=operator,
+            reason=reason,
+            requested_at=now,
+            expires_at=now + timedelta(hours=hours),
+        )
+        await record(Actor(AuditActorKind.OPERATOR, operator=operator), "support_access:request", _subject(grant))
     return grant
 
 
@@ -72,7 +72,7 @@ async def approve_support(tenant_id: UUID, grant_id: UUID, approver: Actor) -> S
     details = {"operator": grant.operator, "minutes": minutes_of(grant)}
     # Compared once more by the statement itself: of two answers at once, one counts.
     pending = SupportGrant.filter(id=grant.id, tenant_id=tenant_id, approved_at=None, ended_at=None)
-    async with in_transaction("shared"):
+    async with in_both_schemas():
         if not await pending.update(approved_at=now, approved_by=approver.key, expires_at=expires_at, updated_at=now):
             return None
         await record(approver, "support_access:approve", _subject(grant), details=details)
@@ -90,7 +90,7 @@ async def end_support(tenant_id: UUID, grant_id: UUID, actor: Actor) -> SupportG
         return None
     action = "support_access:deny" if grant.approved_at is None else "support_access:end"
     going_on = SupportGrant.filter(id=grant.id, tenant_id=tenant_id, ended_at=None)
-    async with in_transaction("shared"):
+    async with in_both_schemas():
         if not await going_on.update(ended_at=now, updated_at=now):
             return None
         await record(actor, action, _subject(grant), details={"operator": grant.operator})

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from auth.audit import Actor, AuditSubject, record
-from auth.sso.both_transactions import both_transactions
 from auth.sso.refusal import SignInRefusedError
 from auth.sso.saml.metadata import fetched_metadata
 from models.shared import IdentityProvider
 from models.tenant import AuditActorKind
+from tenancy.both_schemas import in_both_schemas
 from tenancy.errors import NoTenantError, UnknownTenantError
 from tenancy.scope import tenant_scope
 
@@ -110,7 +110,7 @@ class MetadataRefresh:
         if document == terms.metadata:
             return True
         placement = await self._directory.by_id(provider.tenant_id)
-        async with tenant_scope(placement, authorization_version=None), both_transactions():
+        async with tenant_scope(placement, authorization_version=None), in_both_schemas():
             # Only in the place of what it is newer than: somebody may have put another there meanwhile.
             replaced = await IdentityProvider.filter(
                 id=provider.id, metadata_url=terms.metadata_url, saml_metadata=terms.metadata
