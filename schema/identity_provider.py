@@ -27,17 +27,17 @@ class RoleMappingRule:
     role: str = field(requires=PUBLIC, attribute=True, description="The key of the role.")
 
 
-@strawberry.type(description="What an owner ought to know about a connection that works still.")
+@strawberry.type(description="What an owner ought to know about a connection.")
 class IdentityProviderWarning:
     code: str = field(
         requires=PUBLIC,
         attribute=True,
         description="certificate_expires, metadata_expires, our_certificate_expires (within 30 days, or it has);"
-        " weakly_signed_certificate, certificate_left_out.",
+        " weakly_signed_certificate, certificate_left_out, client_secret_unreadable.",
     )
     message: str = field(requires=PUBLIC, attribute=True)
     expires_at: datetime.datetime | None = field(requires=PUBLIC, attribute=True)
-    urgent: bool = field(requires=PUBLIC, attribute=True, description="Within a week, or it has expired.")
+    urgent: bool = field(requires=PUBLIC, attribute=True, description="Within a week, or people are kept out already.")
 
 
 @strawberry.type(description="Where the tenant's people prove who they are. Its secret is written and never read.")

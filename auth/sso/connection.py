@@ -18,7 +18,7 @@ from auth.sso.connection_addresses import connection_addresses
 from auth.sso.connection_settings import ChangeRefusedError, Problem, ProblemKind, check_settings
 from auth.sso.connection_staging import PROVEN, is_known_by, stage, staged_columns
 from auth.sso.connection_view import ConnectionView, connection_view, missing_settings, unknown_issuer
-from auth.sso.connection_warnings import connection_warnings, our_expiries
+from auth.sso.connection_warnings import connection_warnings, our_expiries, secret_warnings
 from auth.sso.provider import seal_client_secret
 from auth.sso.refusal import SignInRefusedError
 from auth.sso.rehearsal import test_ticket
@@ -99,7 +99,10 @@ class Connections:
             connection_view(
                 row,
                 connection_addresses(self._settings, slug, row),
-                connection_warnings(row, ours.get(row.id), self._outbound, now),
+                [
+                    *secret_warnings(self._settings, row),
+                    *connection_warnings(row, ours.get(row.id), self._outbound, now),
+                ],
             )
             for row in rows
         ]

@@ -1,4 +1,4 @@
-"""What an owner ought to hear about a connection that works still."""
+"""What an owner ought to hear about a connection, before it stops working or because it has."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from auth.sealing import Purpose, UnsealError, unseal
 from auth.sso.refusal import SignInRefusedError
 from auth.sso.saml.metadata import MetadataWarning, read_metadata
 from models.shared import ServiceProviderKey
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from auth.sso.outbound import Outbound
     from models.shared import IdentityProvider
+    from settings import Settings
 
 SOON: Final = timedelta(days=30)
 URGENT: Final = timedelta(days=7)
@@ -27,6 +29,7 @@ _LONG_AGO: Final = datetime.fromisoformat("1970-01-01T00:00:00Z")
 class ConnectionWarningCode(StrEnum):
     """What is the matter."""
 
+    CLIENT_SECRET_UNREADABLE = "client_secret_unreadable"  # noqa: S105 - a warning, not a secret
     CERTIFICATE_EXPIRES = "certificate_expires"
     METADATA_EXPIRES = "metadata_expires"
     OUR_CERTIFICATE_EXPIRES = "our_certificate_expires"
@@ -35,6 +38,7 @@ class ConnectionWarningCode(StrEnum):
 
 
 _MESSAGES: Final = {
+    ConnectionWarningCode.CLIENT_SECRET_UNREADABLE: "Its client secret cannot be read any more: give it once more.",
     ConnectionWarningCode.CERTIFICATE_EXPIRES: "The provider's last certificate expires: take its new metadata.",
     ConnectionWarningCode.METADATA_EXPIRES: "The provider's metadata expires: take a new document.",
     ConnectionWarningCode.OUR_CERTIFICATE_EXPIRES: "Our certificate expires: have a new key made.",
@@ -55,7 +59,7 @@ class ConnectionWarning:
         code: what is the matter.
         message: a sentence for the owner.
         expires_at: when it expires, or has expired.
-        urgent: whether that is within a week.
+        urgent: whether that is within a week, or keeps people out now.
     """
 
     code: ConnectionWarningCode
@@ -71,6 +75,18 @@ async def our_expiries(identity_provider_ids: Iterable[UUID]) -> Mapping[UUID, d
         await keys.order_by("not_after").values_list("identity_provider_id", "not_after")
     )
     return found
+
+
+def secret_warnings(settings: Settings, row: IdentityProvider) -> list[ConnectionWarning]:
+    """Whether nobody can sign in by a connection because its secret, as it is in force, does not open."""
+    if row.client_secret is None:
+        return []
+    try:
+        unseal(settings, Purpose.CLIENT_SECRET, row.client_secret, bound_to=str(row.id))
+    except UnsealError:
+        code = ConnectionWarningCode.CLIENT_SECRET_UNREADABLE
+        return [ConnectionWarning(code, _MESSAGES[code], expires_at=None, urgent=True)]
+    return []
 
 
 def connection_warnings(

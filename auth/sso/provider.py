@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from tortoise.expressions import Q
 
-from auth.sealing import Purpose, seal, unseal
+from auth.sealing import Purpose, seal
 from auth.sso.connection_staging import with_staged
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.role_mapping import RoleRule, rules_of
 from auth.sso.saml.terms import SamlTerms
+from auth.sso.sealed_secret import opened
 from models.shared import IdentityProvider, IdentityProviderKind
 from tenancy.asked_together import AskedTogether
 
@@ -57,11 +58,6 @@ class Provider:
     revision: int = 1
 
 
-async def providers_of_tenant(settings: Settings, tenant_id: UUID) -> list[Provider]:
-    """The providers that a tenant's people may sign in with, the oldest first."""
-    return [as_provider(settings, row) for row in await _rows_of_tenant(tenant_id)]
-
-
 async def provider_by_id(
     settings: Settings,
     provider_id: UUID,
@@ -80,7 +76,7 @@ async def provider_by_id(
         dry_run: nobody will be signed in, so it need not be switched on, and what waits for a test counts.
 
     Raises:
-        SignInRefusedError: it was, or there is none.
+        SignInRefusedError: it was, there is none, or its secret does not open.
     """
     if not dry_run:
         row = _checked(await connection_row(provider_id), tenant_id, kind)
@@ -96,12 +92,11 @@ async def provider_by_id(
 
 
 async def provider_that_signs_out(
-    settings: Settings, provider_id: UUID, tenant_id: UUID | None = None, *, kind: IdentityProviderKind | None = None
+    provider_id: UUID, tenant_id: UUID | None = None, *, kind: IdentityProviderKind | None = None
 ) -> Provider:
-    """A provider whose sessions end, as it is in force, and switched on or not.
+    """A provider whose sessions end, as it is in force, and switched on or not. That takes no secret, so it has none.
 
     Args:
-        settings: of the whole server.
         provider_id: of the connection.
         tenant_id: whose it has to be; ``None`` only where the provider speaks for itself.
         kind: what it has to speak, where the message has come by a way of that protocol.
@@ -109,7 +104,7 @@ async def provider_that_signs_out(
     Raises:
         SignInRefusedError: there is none.
     """
-    return as_provider(settings, _checked(await _set_up().filter(id=provider_id).first(), tenant_id, kind))
+    return _without_secret(_checked(await _set_up().filter(id=provider_id).first(), tenant_id, kind))
 
 
 def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> bytes:
@@ -118,16 +113,25 @@ def seal_client_secret(settings: Settings, provider_id: UUID, secret: str) -> by
 
 
 def as_provider(settings: Settings, row: IdentityProvider) -> Provider:
-    """A row as a sign-in sees it."""
-    secret = None
-    if row.client_secret is not None:
-        secret = unseal(settings, Purpose.CLIENT_SECRET, row.client_secret, bound_to=str(row.id)).decode()
+    """A row as a sign-in sees it.
+
+    Raises:
+        SignInRefusedError: its secret does not open.
+    """
+    provider, sealed = _without_secret(row), row.client_secret
+    if sealed is None:
+        return provider
+    secret = opened(settings, Purpose.CLIENT_SECRET, sealed, bound_to=row.id, identity_provider_id=row.id)
+    return replace(provider, client_secret=secret.decode())
+
+
+def _without_secret(row: IdentityProvider) -> Provider:
     return Provider(
         id=row.id,
         tenant_id=row.tenant_id,
         issuer=row.issuer,
         client_id=row.client_id or "",
-        client_secret=secret,
+        client_secret=None,
         name=row.name,
         claim_names=row.claim_names,
         provision_members=row.provision_members,
@@ -148,7 +152,8 @@ async def _read_rows_of_tenant(tenant_id: UUID) -> list[IdentityProvider]:
 
 # A connection's row as it is now, switched on or not. It must not be changed: others have the same one.
 connection_row: Final = AskedTogether(_read_row)
-_rows_of_tenant: Final = AskedTogether(_read_rows_of_tenant)
+# Those that a tenant's people may sign in with, the oldest first. They must not be changed either.
+rows_of_tenant: Final = AskedTogether(_read_rows_of_tenant)
 
 
 def _checked(

@@ -10,6 +10,7 @@ class Refusal(StrEnum):
 
     UNKNOWN_TENANT = "unknown_tenant"
     NO_IDENTITY_PROVIDER = "no_identity_provider"
+    SEALED = "secret_of_the_connection_does_not_open"
     UNSAFE_ADDRESS = "unsafe_address"
     PROVIDER_UNREACHABLE = "provider_unreachable"
     PROVIDER_ANSWER = "provider_answer_unusable"

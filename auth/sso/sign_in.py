@@ -16,7 +16,7 @@ from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import tenant_of_domain
 from auth.sso.id_token import CLOCK_SKEW_SECONDS
 from auth.sso.membership import member_of
-from auth.sso.provider import provider_by_id, providers_of_tenant
+from auth.sso.provider import as_provider, provider_by_id, rows_of_tenant
 from auth.sso.provider_sessions import subject_digest
 from auth.sso.refusal import Refusal, SignInRefusedError
 from auth.sso.rehearsal import Rehearsal, rehearse, ticket_holder
@@ -48,10 +48,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Crossroads:
-    """A person whose tenant has several providers, to choose from."""
+    """A person whose tenant has several providers, to choose from.
+
+    Attributes:
+        tenant: its name in paths.
+        providers: their ids and names. One that can't be used is found out when it is chosen, and keeps nobody from
+            the others.
+    """
 
     tenant: str
-    providers: tuple[Provider, ...]
+    providers: tuple[tuple[UUID, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +122,16 @@ class SignIn:
                 provider,
                 new_attempt(provider, return_path(wanted_path), replaces=replaces, max_age=max_age),
             )
-        providers = await providers_of_tenant(self._settings, placement.tenant_id)
-        if not providers:
+        rows = await rows_of_tenant(placement.tenant_id)
+        if not rows:
             raise SignInRefusedError(Refusal.NO_IDENTITY_PROVIDER)
-        if len(providers) > 1:
-            return Crossroads(placement.slug, tuple(providers))
+        if len(rows) > 1:
+            return Crossroads(placement.slug, tuple((row.id, row.name) for row in rows))
+        provider = as_provider(self._settings, rows[0])
         return await self._depart(
             placement,
-            providers[0],
-            new_attempt(providers[0], return_path(wanted_path), replaces=replaces, max_age=max_age),
+            provider,
+            new_attempt(provider, return_path(wanted_path), replaces=replaces, max_age=max_age),
         )
 
     async def begin_rehearsal(self, ticket: str) -> Departure:

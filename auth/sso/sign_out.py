@@ -53,7 +53,7 @@ class SignOut:
         Raises:
             SignInRefusedError: the token is not to be believed, or was used before.
         """
-        provider = await provider_that_signs_out(self._settings, provider_id, kind=IdentityProviderKind.OIDC)
+        provider = await provider_that_signs_out(provider_id, kind=IdentityProviderKind.OIDC)
         claims = await self._oidc.logout_claims(provider, token)
         return await end_by_logout(
             provider.id,
@@ -71,7 +71,7 @@ class SignOut:
         Raises:
             SignInRefusedError: it is no such provider, or says it is another.
         """
-        provider = await provider_that_signs_out(self._settings, provider_id, kind=IdentityProviderKind.OIDC)
+        provider = await provider_that_signs_out(provider_id, kind=IdentityProviderKind.OIDC)
         if issuer != provider.issuer or not provider_session:
             raise SignInRefusedError(Refusal.ISSUER_PARAMETER)
         await end_provider_sessions(
@@ -117,7 +117,7 @@ class SignOut:
             return None
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                provider = await provider_that_signs_out(self._settings, ended.identity_provider_id, ended.tenant_id)
+                provider = await provider_that_signs_out(ended.identity_provider_id, ended.tenant_id)
                 if provider.saml is not None:
                     return await self._to_saml(provider, ended)
                 back = self._settings.public_url.rstrip("/") + SIGNED_OUT_PATH

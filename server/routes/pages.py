@@ -114,8 +114,8 @@ def choose_provider(
     """The page for who belongs to an organisation with several providers."""
     hidden = f'<input type="hidden" name="tenant" value="{escape(crossroads.tenant)}">{_carried(wanted_path, max_age)}'
     choices = "".join(
-        f'<li><button class="choice" name="provider" value="{provider.id}">{escape(provider.name)}</button></li>'
-        for provider in crossroads.providers
+        f'<li><button class="choice" name="provider" value="{provider_id}">{escape(name)}</button></li>'
+        for provider_id, name in crossroads.providers
     )
     content = f"""<p id="hint">{escape(crossroads.tenant)} has several ways to sign in. Choose yours.</p>
 <form method="post" action="/auth/login" aria-describedby="hint">{hidden}<ul>{choices}</ul></form>

@@ -49,7 +49,10 @@ async def metadata(request: Request) -> Response:
     except NoSuchConnectionError:
         return _not_found(request)
     settings = authentication_of(request).settings
-    keys = await service_provider_keys(settings, connection.provider.id, datetime.now(UTC))
+    try:
+        keys = await service_provider_keys(settings, connection.provider.id, datetime.now(UTC))
+    except SignInRefusedError as failure:
+        return did_not_work(request, failure)
     assert connection.provider.saml is not None  # noqa: S101 # what is addressed here speaks SAML
     document = metadata_document(
         connection.ours, keys, connection.provider.saml.policy, encrypted=connection.wants_encrypted

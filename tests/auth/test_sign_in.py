@@ -14,6 +14,7 @@ import time_machine
 
 from auth.cookies import Cookie
 from auth.opening import open_authentication
+from auth.sso import provider as provider_module
 from auth.sso import sign_in
 from auth.sso.attempt import ATTEMPT_SECONDS
 from auth.sso.membership import member_of
@@ -175,11 +176,15 @@ async def test_every_failure_looks_the_same_but_for_its_reference(browser: Brows
     assert len(pages) == 1
 
 
+@pytest.mark.usefixtures("member")
 async def test_a_fault_of_our_own_gets_the_same_page_and_is_logged(
-    browser: Browser, member: Person, capsys: pytest.CaptureFixture[str]
+    browser: Browser, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def at_fault(*_arguments: object, **_options: object) -> bytes:
+        raise ZeroDivisionError
+
     await browser.depart()
-    await IdentityProvider.filter(id=member.provider_id).update(client_secret=b"sealed by somebody else")
+    monkeypatch.setattr(provider_module, "opened", at_fault)
     for response in (await browser.get(browser.answer()), await browser.depart()):
         assert response.status_code == 500
         assert "Sign-in did not work" in response.text

@@ -6,6 +6,7 @@ The first is made when it is needed. Private keys are stored sealed, each for it
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -24,12 +25,14 @@ from cryptography.x509.oid import NameOID
 from tortoise.transactions import in_transaction
 from uuid_utils.compat import uuid7
 
-from auth.sealing import Purpose, seal, unseal
+from auth.sealing import Purpose, seal
 from auth.sso.refusal import Refusal, SignInRefusedError
+from auth.sso.sealed_secret import opened
 from models.shared import IdentityProvider, IdentityProviderKind, ServiceProviderKey
 from tenancy.asked_together import AskedTogether
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from uuid import UUID
 
@@ -82,8 +85,7 @@ async def service_provider_keys(settings: Settings, identity_provider_id: UUID, 
         now: the time.
 
     Raises:
-        SignInRefusedError: there is no such SAML connection.
-        UnsealError: they were sealed under another key encryption key.
+        SignInRefusedError: there is no such SAML connection, or the current one does not open.
     """
     rows = [row for row in await _rows(identity_provider_id) if row.not_after > now]
     if not any(row.retired_at is None for row in rows):
@@ -96,7 +98,7 @@ async def service_provider_keys(settings: Settings, identity_provider_id: UUID, 
     current = next(row for row in rows if row.retired_at is None)
     return ServiceProviderKeys(
         current=_opened(settings, current),
-        retired=tuple(_opened(settings, row) for row in rows if row is not current),
+        retired=tuple(_openable(settings, [row for row in rows if row is not current])),
     )
 
 
@@ -177,8 +179,21 @@ def _certificate(private_key: rsa.RSAPrivateKey, now: datetime) -> x509.Certific
     )
 
 
+def _openable(settings: Settings, rows: Iterable[ServiceProviderKey]) -> Iterator[KeyPair]:
+    """Of keys that are on their way out, those that can still be of use."""
+    for row in rows:
+        with contextlib.suppress(SignInRefusedError):
+            yield _opened(settings, row)
+
+
 def _opened(settings: Settings, row: ServiceProviderKey) -> KeyPair:
-    private = unseal(settings, Purpose.SERVICE_PROVIDER_KEY, row.private_key_encrypted, bound_to=str(row.id))
+    private = opened(
+        settings,
+        Purpose.SERVICE_PROVIDER_KEY,
+        row.private_key_encrypted,
+        bound_to=row.id,
+        identity_provider_id=row.identity_provider_id,
+    )
     # What opens is what we have sealed. To check its primes once more would hold everybody up for a tenth of a second.
     private_key = load_der_private_key(private, password=None, unsafe_skip_rsa_key_validation=True)
     assert isinstance(private_key, rsa.RSAPrivateKey)  # noqa: S101 # we make no others
