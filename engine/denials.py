@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 from engine.decision import FieldState
 from errors import ErrorCode, error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from engine.decision import Decision
     from engine.selection import SelectedField, Selection
@@ -25,27 +26,57 @@ def may_be_denied(selection: Selection, decision: Decision) -> Iterator[Selected
                 yield from may_be_denied(child, decision)
 
 
-def denials(
-    deniable: Sequence[SelectedField], decision: Decision, counts: Sequence[int]
-) -> list[tuple[int, dict[str, object]]]:
-    """A ``FORBIDDEN`` error for each selected field that is denied, or that some rows lack, with its position.
+@dataclass(frozen=True, slots=True)
+class Deniable:
+    """A field that is denied, or that some row may lack, and the error that says so.
 
-    A denied field is reported even when no object was there to lack it: whether it is denied does not depend on data.
-    Below an interface that cannot be said before the object is known, so there it takes an object.
-
-    Args:
-        deniable: what may be denied.
-        decision: about the operation.
-        counts: objects that lack the field, by index of the selected field.
+    Attributes:
+        index: of the field.
+        position: of the error among the others.
+        always: whether it is denied whatever objects there are.
+        entry: the error, but for the number of rows.
+        extensions: of the error, the same.
     """
+
+    index: int
+    position: int
+    always: bool
+    entry: Mapping[str, object]
+    extensions: Mapping[str, object]
+
+
+def deniable(selection: Selection, decision: Decision) -> list[Deniable]:
+    """What may be denied of an operation, in the order of the document."""
     return [
-        (field.position, _denial(field, counts[field.index]))
-        for field in deniable
-        if counts[field.index] or (decision.fields[field.index] is FieldState.DENIED and not field.in_abstract)
+        Deniable(
+            index=field.index,
+            position=field.position,
+            # Below an interface that cannot be said before the object is known, so there it takes an object.
+            always=decision.fields[field.index] is FieldState.DENIED and not field.in_abstract,
+            entry=(entry := _denial(field)),
+            extensions=cast("dict[str, object]", entry["extensions"]),
+        )
+        for field in may_be_denied(selection, decision)
     ]
 
 
-def _denial(field: SelectedField, count: int) -> dict[str, object]:
+def denials(deniable: Sequence[Deniable], counts: Sequence[int]) -> list[tuple[int, dict[str, object]]]:
+    """A ``FORBIDDEN`` error for each selected field that is denied, or that some rows lack, with its position.
+
+    A denied field is reported even when no object was there to lack it: whether it is denied does not depend on data.
+
+    Args:
+        deniable: what may be denied.
+        counts: objects that lack the field, by index of the selected field.
+    """
+    return [
+        (each.position, {**each.entry, "extensions": {**each.extensions, "rows": count}})
+        for each in deniable
+        if (count := counts[each.index]) or each.always
+    ]
+
+
+def _denial(field: SelectedField) -> dict[str, object]:
     requires = "" if field.rule is None else str(field.rule.requires)
     entry = error(
         f"You may not read {field.coordinate}.",
@@ -53,7 +84,7 @@ def _denial(field: SelectedField, count: int) -> dict[str, object]:
         field=field.coordinate,
         permission=requires,
         selection=".".join(field.path),
-        rows=count,
+        rows=0,
     )
     entry["locations"] = [
         {"line": node.loc.start_token.line, "column": node.loc.start_token.column}

@@ -259,9 +259,9 @@ class Engine:
         return known
 
     def _decide(self, operation: Operation, inputs: Inputs, grants: Grants) -> DecidedOperation:
-        recently = (operation.selection.key, inputs.shape, id(grants))
+        recently = (operation, inputs.shape, id(grants))
         recent = self._recent.get(recently)
-        if recent is not None and recent[0] is grants and recent[1].operation is operation:
+        if recent is not None and recent[0] is grants:
             return recent[1]
         decision = decide(self._declarations, operation.selection, operation.readings, inputs, grants)
         key = (operation.selection.key, inputs.shape, decision.key)
@@ -321,7 +321,7 @@ async def _run_planned(run: Run) -> Result:
 def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]]) -> Result:
     root_type = run.decided.operation.selection.root.type_name
     if run.decided.deniable:
-        errors += denials(run.decided.deniable, run.decided.decision, run.counts)
+        errors += denials(run.decided.deniable, run.counts)
     if not errors:
         return Result(orjson.dumps(data), root_type=root_type)
     errors.sort(key=lambda each: each[0])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from graphql import OperationType
 
 from engine.bounded_cache import BoundedCache
-from engine.denials import may_be_denied
+from engine.denials import deniable
 from engine.documents import weight_of
 from engine.freshness import bounded_fields
 from engine.inputs import Asked
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphql import OperationDefinitionNode
 
     from engine.decision import Decision
+    from engine.denials import Deniable
     from engine.freshness import Bounds
     from engine.plan import Plan
     from engine.reading import Reading
@@ -100,12 +101,12 @@ class DecidedOperation:
     decision: Decision
     plans: dict[int, Plan]
     updates: BoundedCache[tuple[object, ...], Plan]
-    deniable: Sequence[SelectedField]
+    deniable: Sequence[Deniable]
     bounded: Bounds
 
 
 def decided(operation: Operation, decision: Decision) -> DecidedOperation:
     """Put a decision to its operation."""
     updates: BoundedCache[tuple[object, ...], Plan] = BoundedCache(_UPDATES, lambda _: 1)
-    deniable = list(may_be_denied(operation.selection.root, decision))
-    return DecidedOperation(operation, decision, {}, updates, deniable, bounded_fields(operation.selection, decision))
+    denied = deniable(operation.selection.root, decision)
+    return DecidedOperation(operation, decision, {}, updates, denied, bounded_fields(operation.selection, decision))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from engine.assembly import Assembling, PageValues
 from engine.inputs import NodesInput, PageInput
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from engine.plan import Plan
     from engine.selection import SelectedField
     from schema.declarations import Declarations
+
+
+# Of an operation that reads single rows alone.
+_NONE: Final[MappingProxyType[int, Any]] = MappingProxyType({})
 
 
 class Session(Protocol):
@@ -55,7 +60,11 @@ class Run:
         self.inputs = inputs
         self.viewer = viewer
         self.counts = [0] * len(decided.operation.selection.fields)
-        self._assembling = Assembling(pages=self._pages(), denied=self.counts, keys=_keys(inputs))
+        self._assembling = (
+            Assembling(self._pages(), self.counts, _keys(inputs))
+            if inputs.reads
+            else Assembling(_NONE, self.counts, _NONE)
+        )
 
     def _pages(self) -> Mapping[int, PageValues]:
         return {

@@ -24,7 +24,7 @@ def refused(decided: DecidedOperation) -> Result | None:
     fields = decided.operation.selection.root.fields
     if any(decided.decision.fields[field.index] is FieldState.DENIED for field in fields):
         counts = [0] * len(decided.operation.selection.fields)
-        errors = denials(decided.deniable, decided.decision, counts)
+        errors = denials(decided.deniable, counts)
         return Result(None, tuple(each for _, each in errors), Stage.DECISION)
     return None
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
-from typing import Final
-from uuid import UUID
+from typing import TYPE_CHECKING, Final
+
+from asyncpg.pgproto import pgproto
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 # As PostgreSQL prints them.
 _KEY: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
@@ -37,4 +41,5 @@ def decode(text: object) -> GlobalId | None:
     # An id has one spelling, else a row would have many: a key in capitals, the bits that base64 leaves over.
     if _KEY.match(key) is None or b2a_base64(decoded, newline=False).decode() != text:
         return None
-    return GlobalId(type_name, UUID(key))
+    # The driver's own is a UUID like any other, and is made in a tenth of the time.
+    return GlobalId(type_name, pgproto.UUID(key))

@@ -27,6 +27,7 @@ from server.refusal import RequestRefusedError, refuse
 from server.request_body import check_body_headers, read_body
 from server.request_log import record_of
 from server.security_headers import SecurityHeadersMiddleware, security_headers
+from server.whole_messages import take_body
 from tenancy.errors import StaleAuthorizationError
 
 if TYPE_CHECKING:
@@ -137,7 +138,11 @@ class GraphQLEndpoint:
 
     async def _request(self, method: str, scope: Scope, receive: Receive, request_id: str) -> Request:
         if method == "POST":
-            return parameters.from_body(await read_body(receive, self._settings.limit_body_bytes), request_id)
+            limit = self._settings.limit_body_bytes
+            body = take_body(scope, limit)
+            if body is None:
+                body = await read_body(receive, limit)
+            return parameters.from_body(body, request_id)
         query_string: bytes = scope["query_string"]
         if len(query_string) > self._settings.limit_body_bytes:
             refuse(414, "The query string is too long; send a POST.", ErrorCode.OPERATION_LIMIT_EXCEEDED)

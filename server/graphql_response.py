@@ -8,10 +8,10 @@ import orjson
 
 from engine.result import Stage
 from errors import ErrorCode, error
-from server import whole_answer
 from server.challenge import step_up_challenge
 from server.negotiation import MediaType
 from server.request_log import record_of
+from server.whole_messages import send_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,13 +63,12 @@ class Answer:
     async def send(self, scope: Scope, send: Send, headers: tuple[tuple[bytes, bytes], ...]) -> None:
         """Send it with further headers, past whatever is around ``send`` but the log of requests."""
         headers = self._headers + headers
-        if self._further is None and (send_whole := whole_answer.sender(scope)) is not None:
-            record = record_of(scope)
-            name = b"x-request-id: %b\r\n" % record.request_id.encode()
-            if send_whole(self.status, headers, name, self._body):
-                record.status = self.status
-                return
-        await self._send(send, headers)
+        record = record_of(scope)
+        name = b"x-request-id: %b\r\n" % record.request_id.encode()
+        if self._further is None and send_whole(scope, self.status, headers, name, self._body):
+            record.status = self.status
+        else:
+            await self._send(send, headers)
 
     async def _send(self, send: Send, headers: Sequence[tuple[bytes, bytes]]) -> None:
         further = [(name.encode(), value.encode()) for name, value in (self._further or {}).items()]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from server.whole_answer import offer
+from server.whole_messages import offer
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -23,8 +23,9 @@ _CONTENT_LENGTH: Final = b"content-length"
 _LOOKED_AT: Final = frozenset(
     {_AUTHORIZATION, _ACCEPT, _CONTENT_TYPE, _CONTENT_LENGTH, b"content-encoding", b"transfer-encoding", _TENANT_HINT}
 )
-_NEEDED: Final = frozenset({_AUTHORIZATION, _CONTENT_TYPE, _CONTENT_LENGTH})
-_USUAL: Final = frozenset({*_NEEDED, _ACCEPT})
+# How many of them there are, without and with Accept: there must be no other.
+_NEEDED: Final = 3
+_USUAL: Final = 4
 _DIGITS: Final = 10
 
 
@@ -53,10 +54,16 @@ def plain_post(scope: Scope, limit: int) -> PlainPost | None:
             if name in found:
                 return None
             found[name] = value
-    names = found.keys()
-    if not _NEEDED <= names <= _USUAL or found[_CONTENT_TYPE] != b"application/json":
+    length, authorization, accept = found.get(_CONTENT_LENGTH), found.get(_AUTHORIZATION), found.get(_ACCEPT)
+    usual = _NEEDED if accept is None else _USUAL
+    if length is None or authorization is None or len(found) != usual:
         return None
-    length, authorization = found[_CONTENT_LENGTH], found[_AUTHORIZATION]
-    if not length.isdigit() or len(length) > _DIGITS or int(length) > limit or not authorization.startswith(_BEARER):
+    if (
+        found.get(_CONTENT_TYPE) != b"application/json"
+        or not length.isdigit()
+        or len(length) > _DIGITS
+        or int(length) > limit
+        or not authorization.startswith(_BEARER)
+    ):
         return None
-    return PlainPost(authorization[len(_BEARER) :].decode("latin-1").strip(), found.get(_ACCEPT, b"").decode("latin-1"))
+    return PlainPost(authorization[len(_BEARER) :].decode("latin-1").strip(), (accept or b"").decode("latin-1"))

@@ -28,9 +28,9 @@ _PIN_SETTLED: Final = (
 _CHECK: Final = "SELECT 1/(EXISTS(SELECT FROM authorization_state WHERE version = $1::int8))::int"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One statement and its parameters, as text."""
+    """One statement and its parameters, as text. Like an opening's, each is told by what it is."""
 
     sql: str
     parameters: tuple[str, ...] = ()
@@ -60,21 +60,29 @@ class Opening:
 
 
 @lru_cache(maxsize=10_000)
-def pinned(
-    schema: str, role: str, *, authorization_version: int | None, read_only: bool, statement_timeout_ms: int
-) -> Opening:
-    """Begin a transaction of one tenant.
+def pinned_to_read(schema: str, role: str, authorization_version: int | None, statement_timeout_ms: int) -> Opening:
+    """Begin a transaction of one tenant in which nothing can be written, and all statements see one snapshot.
 
     Args:
         schema: the tenant's, a generated name.
         role: the same.
         authorization_version: what the tenant's must be, if it counts.
-        read_only: nothing can be written, and all statements see one snapshot.
         statement_timeout_ms: how long one statement may take; twice that is how long the transaction may idle.
     """
+    return _pinned(_BEGIN_READING, schema, role, authorization_version, statement_timeout_ms)
+
+
+@lru_cache(maxsize=10_000)
+def pinned_to_write(schema: str, role: str, authorization_version: int | None, statement_timeout_ms: int) -> Opening:
+    """Begin a transaction of one tenant that may write; see :func:`pinned_to_read`."""
+    return _pinned(_BEGIN, schema, role, authorization_version, statement_timeout_ms)
+
+
+def _pinned(
+    begin: str, schema: str, role: str, authorization_version: int | None, statement_timeout_ms: int
+) -> Opening:
     # Identifiers and numbers can't be parameters of these commands. TenantPlacement admits generated names only, and
     # the numbers are formatted as such, so nothing that a person typed can get here.
-    begin = _BEGIN_READING if read_only else _BEGIN
     # pg_temp is named, and last: unnamed it is searched first, and a temporary table would shadow the tenant's.
     search_path = f'"{schema}",pg_temp'
     idle_ms = 2 * statement_timeout_ms

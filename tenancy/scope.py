@@ -21,7 +21,7 @@ from tenancy.errors import (
     StaleAuthorizationError,
     TransactionLostError,
 )
-from tenancy.opening import pinned
+from tenancy.opening import pinned_to_read, pinned_to_write
 from tenancy.pools import current_pools
 from tenancy.transaction import Savepoint, Transaction, Turn
 
@@ -48,15 +48,10 @@ class TenantSession(Transaction):
 
     def __init__(self, placement: TenantPlacement, *, authorization_version: int | None, read_only: bool) -> None:
         pools = current_pools()
+        pinned = pinned_to_read if read_only else pinned_to_write
         super().__init__(
             pools.of(placement.database),
-            opening=pinned(
-                placement.schema,
-                placement.role,
-                authorization_version=authorization_version,
-                read_only=read_only,
-                statement_timeout_ms=pools.statement_timeout_ms,
-            ),
+            opening=pinned(placement.schema, placement.role, authorization_version, pools.statement_timeout_ms),
             tenant=placement.schema,
             # One text over two shapes of a table fails inside a transaction, so tenants at different versions of the
             # schema must not share a cached statement.

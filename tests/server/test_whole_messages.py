@@ -1,4 +1,4 @@
-"""Answers in one write, by a real server and a socket of bytes."""
+"""Answers in one write and bodies taken at once, by a real server and a socket of bytes."""
 
 from __future__ import annotations
 
@@ -107,3 +107,21 @@ async def test_a_refusal_with_headers_of_its_own_keeps_them(address: int) -> Non
     assert status == "HTTP/1.1 401 Unauthorized"
     assert headers["www-authenticate"].startswith("Bearer")
     assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_body_that_comes_later_is_waited_for(address: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", address)
+    for part in (USUAL + b"\r\n", BODY[:5], BODY[5:]):
+        writer.write(part)
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    writer.close()
+
+
+async def test_a_body_in_chunks_is_taken_and_one_that_is_too_long_is_not(address: int) -> None:
+    chunked = b"\r\n".join(line for line in USUAL.splitlines() if b"Length" not in line) + b"\r\n"
+    for body, status in ((BODY, "HTTP/1.1 200 OK"), (BODY + b" " * 2_000_000, "HTTP/1.1 413 Request Entity Too Large")):
+        sent = b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        ((seen, _, _),) = await ask(address, chunked + sent)
+        assert seen.split()[1] == status.split()[1]
