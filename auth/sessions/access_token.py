@@ -68,9 +68,12 @@ def audience(settings: Settings) -> str:
     return f"{settings.public_url.rstrip('/')}/graphql"
 
 
-def issue(settings: Settings, pair: KeyPair, subject: Subject, *, seconds: int | None = None) -> str:
+def issue(
+    settings: Settings, pair: KeyPair, subject: Subject, *, seconds: int | None = None, now: int | None = None
+) -> str:
     """Sign a token that is good for ``settings.access_token_seconds`` from now, or for fewer ``seconds``."""
-    now = int(time.time())
+    now = int(time.time()) if now is None else now
+    longest = settings.access_token_seconds
     claims = {
         "iss": settings.public_url,
         "aud": audience(settings),
@@ -79,7 +82,7 @@ def issue(settings: Settings, pair: KeyPair, subject: Subject, *, seconds: int |
         "sid": str(subject.session_id),
         "jti": str(uuid4()),
         "iat": now,
-        "exp": now + min(seconds or settings.access_token_seconds, settings.access_token_seconds),
+        "exp": now + (longest if seconds is None else min(seconds, longest)),
         "auth_time": subject.authenticated_at,
         **acting_claims(subject.acting),
         **({} if subject.acr is None else {"acr": subject.acr}),

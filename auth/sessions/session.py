@@ -101,7 +101,7 @@ class Sessions:
 
         Raises:
             SessionExistsError: ``session_id`` was used before.
-            UnauthenticatedError: the identity provider was switched off meanwhile.
+            UnauthenticatedError: the identity provider was switched off meanwhile, or ``ends_at`` has come.
         """
         token = first_token(self._settings, session_id or uuid7())
         now = datetime.now(UTC)
@@ -207,12 +207,20 @@ class Sessions:
         await live.update(revoked_at=datetime.now(UTC), revoked_reason=reason)
 
     async def _tokens(self, subject: Subject, token: RefreshToken, idle_expires_at: datetime) -> SessionTokens:
+        signer = await self._keys.signer()
+        # In whole seconds, as the token has them: rounded otherwise, it could outlive the session by one.
+        now = int(time.time())
+        left = int(idle_expires_at.timestamp()) - now
+        if left < 1:
+            message = "the session is over"
+            raise UnauthenticatedError(message)
+        seconds = min(left, self._settings.access_token_seconds)
         return SessionTokens(
             subject=subject,
-            access_token=issue(self._settings, await self._keys.signer(), subject),
-            access_seconds=self._settings.access_token_seconds,
+            access_token=issue(self._settings, signer, subject, seconds=seconds, now=now),
+            access_seconds=seconds,
             refresh_token=token.text,
-            refresh_seconds=max(int(idle_expires_at.timestamp() - time.time()), 1),
+            refresh_seconds=left,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -38,13 +38,16 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '
 """
 
 
-async def signed_in(sessions: Sessions, person: Person, session_id: UUID | None = None) -> SessionTokens:
+async def signed_in(
+    sessions: Sessions, person: Person, session_id: UUID | None = None, ends_at: datetime | None = None
+) -> SessionTokens:
     return await sessions.begin(
         tenant_id=person.placement.tenant_id,
         member_id=person.member_id,
         identity_provider_id=person.provider_id,
         authenticated_at=1_700_000_000,
         session_id=session_id,
+        ends_at=ends_at,
     )
 
 
@@ -341,8 +344,15 @@ EIGHT_HOURS = 8 * 3600
 
 
 @pytest.mark.parametrize(("idle", "absolute", "lasts"), [(60, 120, 60), (3600, 90, 90), (10**9, None, EIGHT_HOURS)])
-async def test_a_tenant_may_want_its_sessions_shorter_and_never_longer(
-    sessions: Sessions, owner: Person, idle: int, absolute: int | None, lasts: int
+async def test_a_tenant_may_want_its_sessions_shorter_and_never_longer(  # noqa: PLR0913 - what it looks at
+    settings: Settings,
+    sessions: Sessions,
+    keys: SigningKeys,
+    owner: Person,
+    *,
+    idle: int,
+    absolute: int | None,
+    lasts: int,
 ) -> None:
     tenant = Tenant.filter(id=owner.placement.tenant_id)
     await tenant.update(session_idle_seconds=idle, session_absolute_seconds=absolute)
@@ -353,3 +363,37 @@ async def test_a_tenant_may_want_its_sessions_shorter_and_never_longer(
         await tenant.update(session_idle_seconds=None, session_absolute_seconds=None)
     assert lasts - 10 <= tokens.refresh_seconds <= lasts
     assert lasts - 10 <= again.refresh_seconds <= lasts
+    # No token of the session's outlives the session, whatever a server that has not heard of its end would believe.
+    for each in (tokens, again):
+        token = verify(settings, each.access_token, (await keys.signer()).private)
+        row = await Session.get(id=each.subject.session_id)
+        assert token.expires_at <= row.idle_expires_at.timestamp() <= row.expires_at.timestamp()
+        assert token.expires_at - token.issued_at == each.access_seconds == min(lasts, settings.access_token_seconds)
+
+
+async def test_no_access_token_outlives_the_end_that_the_provider_has_named(
+    settings: Settings, sessions: Sessions, keys: SigningKeys, owner: Person
+) -> None:
+    ends_at = datetime.now(UTC) + timedelta(seconds=45)
+    tokens = await signed_in(sessions, owner, ends_at=ends_at)
+    token = verify(settings, tokens.access_token, (await keys.signer()).private)
+    assert ends_at.timestamp() - 5 < token.expires_at <= ends_at.timestamp()
+    assert 40 <= tokens.access_seconds <= 45
+
+
+async def test_a_session_that_is_over_as_it_begins_has_no_token(sessions: Sessions, owner: Person) -> None:
+    with pytest.raises(UnauthenticatedError, match="over"):
+        await signed_in(sessions, owner, ends_at=datetime.now(UTC))
+
+
+async def test_the_last_token_of_a_session_ends_with_it(
+    settings: Settings, sessions: Sessions, keys: SigningKeys, owner: Person
+) -> None:
+    tokens = await signed_in(sessions, owner)
+    row = await Session.get(id=tokens.subject.session_id)
+    ends_at = datetime.now(UTC) + timedelta(seconds=30)
+    await Session.filter(id=row.id).update(expires_at=ends_at)
+    tokens = await sessions.refresh(tokens.refresh_token)
+    token = verify(settings, tokens.access_token, (await keys.signer()).private)
+    assert token.expires_at <= ends_at.timestamp()
+    assert tokens.access_seconds <= 30
