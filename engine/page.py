@@ -43,11 +43,14 @@ class PlannedPage:
             self.row.hang_on(parent, read.where)
         self._order = planning.declarations.column(self.row.rule.model, asked.order)
         self.wants_total = any(part.name == "totalCount" for part in field.child.fields)
+        denied: list[int] = []
+        self.row.denied_of_each = denied
         items = [(part.key, self._part(part)) for part in field.child.fields]
         body = [
             f"page = state.pages[{field.index}]",
             "more = len(rows) > page.first",
             "if more: rows = rows[:page.first]",
+            *(f"state.denied[{index}] += len(rows)" for index in denied),
             f"return {dictionary(items)}",
         ]
         self.function = planning.source.function("page", "rows, state, total", body)

@@ -74,6 +74,8 @@ class Row:
         alias: the table's name in the statement.
         variable: the row's name in the assembling source.
         columns: what is selected of it, as SQL.
+        denied_of_each: fields that every such row lacks, where whoever assembles a list of them counts these at once;
+            ``None`` where nobody does.
     """
 
     def __init__(self, planning: Planning, rule: TypeRule, alias: str, variable: str) -> None:
@@ -85,6 +87,7 @@ class Row:
         self.alias = alias
         self.variable = variable
         self.columns: list[str] = []
+        self.denied_of_each: list[int] | None = None
         self._all_are_text = True
 
     # ── SQL ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,7 +191,11 @@ class Row:
             return repr(type_name)
         state = self._planning.decision.fields[selected.index]
         if state is FieldState.DENIED:
-            return f"deny(state, {selected.index})"
+            # Within what some rows lack as a whole, it is the other rows that lack this.
+            if self.denied_of_each is None or self._guards:
+                return f"deny(state, {selected.index})"
+            self.denied_of_each.append(selected.index)
+            return "None"
         if state is FieldState.ALLOWED:
             return self._allowed(selected, relations)
         outer = self._guards

@@ -74,7 +74,17 @@ def _connection(slug: str, row: Row) -> object:
         claim_names=SimpleNamespace(**(names | row["claim_names"])),
         signing_policy=row["signing_policy"] if of_saml else None,
         role_mapping=[SimpleNamespace(**rule) for rule in row["role_mapping"]],
+        # No secret of these rows opens: what they hold was never sealed.
         warnings=[
+            SimpleNamespace(
+                code="client_secret_unreadable",
+                message="Its client secret cannot be read any more: give it once more.",
+                expires_at=None,
+                urgent=True,
+            )
+        ]
+        * (row["client_secret"] is not None)
+        + [
             SimpleNamespace(
                 code=f"{what}_expires",
                 message=_MESSAGES[f"{what}_expires"],
