@@ -70,6 +70,8 @@ from schema.personal_access_token import (
 from schema.session import (
     MemberSessionsEndInput,
     MemberSessionsEndPayload,
+    SessionEndInput,
+    SessionEndPayload,
     SessionsEndInput,
     SessionsEndPayload,
 )
@@ -149,6 +151,12 @@ class Mutation:
         takes=ClientSetEnabledInput,
         change=resolvers.client_change.switch,
         description="Switch a client off, which ends its tokens within seconds, or on again.",
+    )
+    session_end: SessionEndPayload | None = mutation(
+        requires=PUBLIC,
+        takes=SessionEndInput,
+        change=resolvers.session.end_one,
+        description="End one of your own sessions, such as that of a device that you have lost.",
     )
     sessions_end: SessionsEndPayload | None = mutation(
         requires=PUBLIC,

@@ -4,10 +4,12 @@ import strawberry
 
 import resolvers.member
 import resolvers.personal_access_token
+import resolvers.session
 from auth.permissions import PUBLIC, Permission
 from schema.fields import field
 from schema.member import Member
 from schema.personal_access_token import PersonalAccessToken
+from schema.session import Session
 
 
 @strawberry.type(description="The caller of this request.")
@@ -23,4 +25,9 @@ class Viewer:
         requires=Permission.PERSONAL_ACCESS_TOKEN_WRITE,
         resolver=resolvers.personal_access_token.of_viewer,
         description="Yours that are still good, the newest first.",
+    )
+    sessions: list[Session] | None = field(
+        requires=PUBLIC,
+        resolver=resolvers.session.of_viewer,
+        description="Where you are signed in, the newest first. Nobody but a person who signed in sees it.",
     )

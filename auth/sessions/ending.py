@@ -1,4 +1,4 @@
-"""The end of all that somebody is signed in with, at once."""
+"""The end of what somebody is signed in with: one session, or all of them at once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from models.shared import PersonalAccessToken, Session
+from models.shared import PersonalAccessToken, Session, SessionKind
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from tortoise.queryset import QuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,29 @@ async def end_sessions(
         own = PersonalAccessToken.filter(tenant_id=tenant_id, member_id=member_id, revoked_at=None, expires_at__gt=now)
         tokens = await own.update(revoked_at=now, updated_at=now)
     return Ended(sessions, tokens)
+
+
+async def end_session(tenant_id: UUID, member_id: UUID, session_id: UUID, reason: str) -> bool:
+    """End one session that a member has begun by signing in; whether there was one that was still good.
+
+    Args:
+        tenant_id: as for ``end_sessions``.
+        member_id: whose it has to be.
+        session_id: the session.
+        reason: as for ``end_sessions``.
+    """
+    now = datetime.now(UTC)
+    found = live_sessions(tenant_id, member_id, now).filter(id=session_id)
+    return bool(await found.update(revoked_at=now, revoked_reason=reason, updated_at=now))
+
+
+def live_sessions(tenant_id: UUID, member_id: UUID, now: datetime) -> QuerySet[Session]:
+    """The sessions that a member has begun by signing in and that are still good."""
+    return Session.filter(
+        tenant_id=tenant_id,
+        member_id=member_id,
+        kind=SessionKind.MEMBER,
+        revoked_at=None,
+        expires_at__gt=now,
+        idle_expires_at__gt=now,
+    )

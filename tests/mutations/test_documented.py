@@ -18,6 +18,7 @@ from schema.declarations import Declarations
 from schema.mutation import FRESH
 from tenancy.scope import tenant_scope
 from tests.mutations.firm import global_id
+from tests.mutations.test_session import begun
 
 if TYPE_CHECKING:
     from auth.viewer import Viewer
@@ -32,7 +33,7 @@ def blocks(page: str) -> list[str]:
     return re.findall(r"```graphql\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
 
 
-async def known(firm: Firm) -> dict[str, str]:
+async def known(firm: Firm, owner: Viewer) -> dict[str, str]:
     """What the variables of the examples stand for, before the first of them has made anything."""
     async with tenant_scope(firm.placement, authorization_version=None, read_only=True):
         role = await Role.get(key="auditor")
@@ -42,12 +43,13 @@ async def known(firm: Firm) -> dict[str, str]:
         "role": global_id("Role", role.id),
         "member": global_id("Member", (await firm.member()).member_id),
         "request": str(request.id),
+        "session": str(await begun(owner)),
     }
 
 
 @pytest.mark.parametrize("page", PAGES)
 async def test_every_example_does_what_it_says(firm: Firm, owner: Viewer, name_server: NameServer, page: str) -> None:
-    values, examples = await known(firm), blocks(page)
+    values, examples = await known(firm, owner), blocks(page)
     assert len(examples) >= 2
     for example in examples:
         named = re.findall(r"\$(\w+): ID!", example)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 from auth.acting import Acting, ActingKind
 from auth.permissions import Permission
 from engine.request import Request
-from models.shared import PersonalAccessToken, Session
+from models.shared import IdentityProvider, PersonalAccessToken, Session, SessionKind
 from models.tenant import AuditEvent
 from tenancy.scope import tenant_scope
 from tests.mutations.firm import global_id
@@ -24,6 +25,10 @@ mutation ($input: SessionsEndInput!) {
   sessionsEnd(input: $input) { endedSessions revokedTokens userErrors { code field message } }
 }
 """
+ONE = """
+mutation ($input: SessionEndInput!) { sessionEnd(input: $input) { userErrors { code field message } } }
+"""
+LIST = "{ viewer { sessions { id identityProviderName createdAt lastUsedAt expiresAt acr isPresent } } }"
 MEMBERS = """
 mutation ($input: MemberSessionsEndInput!) {
   memberSessionsEnd(input: $input) { endedSessions revokedTokens userErrors { code field message } }
@@ -151,4 +156,83 @@ async def test_it_takes_the_permission_where_the_member_is(firm: Firm, auditor: 
     assert (await firm.ask(elsewhere, MEMBERS, input=given)).user_errors == [("NOT_FOUND", "input.memberId")]
     seeing = await firm.member(("auditor", None), (ender, "EMEA"))
     assert (await firm.ask(seeing, MEMBERS, input=given)).codes == ["FORBIDDEN"]
+    assert await reason(session_id) is None
+
+
+async def sessions_of(firm: Firm, viewer: Viewer) -> list[dict[str, Any]]:
+    result = await firm.engine.execute(Request(LIST, "test"), viewer)
+    assert result.errors == ()
+    assert result.data is not None
+    listed: list[dict[str, Any]] = json.loads(result.data)["viewer"]["sessions"]
+    return listed
+
+
+async def test_a_member_sees_their_own_live_sessions_and_nobody_elses(firm: Firm, other_firm: Firm) -> None:
+    person, colleague = await firm.member(), await firm.member(("owner", None))
+    past, now = datetime.now(UTC) - timedelta(minutes=1), datetime.now(UTC)
+    provider = await IdentityProvider.create(tenant_id=firm.placement.tenant_id, name="Okta", issuer=uuid4().hex)
+    first = await begun(person, identity_provider_id=provider.id, acr="urn:mfa", authenticated_at=past)
+    second = await begun(person)
+    for unseen in (
+        {"revoked_at": past},
+        {"expires_at": past},
+        {"idle_expires_at": past},
+        {"kind": SessionKind.SUPPORT},
+        {"kind": SessionKind.CLIENT},
+    ):
+        await begun(person, **unseen)
+    await begun(colleague)
+    await begun(replace(person, tenant=other_firm.placement))
+    here = replace(await firm.viewer(person.member_id), session_id=second)
+    listed = await sessions_of(firm, here)
+    assert [(each["id"], each["isPresent"]) for each in listed] == [(str(second), True), (str(first), False)]
+    assert (listed[1]["identityProviderName"], listed[1]["acr"]) == ("Okta", "urn:mfa")
+    assert (listed[0]["identityProviderName"], listed[0]["acr"]) == (None, None)
+    assert all(datetime.fromisoformat(each["expiresAt"]) > now for each in listed)
+    await provider.delete()
+
+
+async def test_a_member_ends_one_of_their_own_sessions(firm: Firm) -> None:
+    person = await firm.member()
+    lost, present = await begun(person), await begun(person)
+    here = replace(await firm.viewer(person.member_id), session_id=present)
+    assert (await firm.ask(here, ONE, input={"id": str(lost)})).user_errors == []
+    assert [await reason(each) for each in (lost, present)] == ["ended_by_member", None]
+    assert [each["id"] for each in await sessions_of(firm, here)] == [str(present)]
+    assert await recorded(firm, lost, "session:end_own") == [(person.member_id, {})]
+    # The present one as well: it is a way to sign out.
+    assert (await firm.ask(here, ONE, input={"id": str(present)})).user_errors == []
+    assert await reason(present) == "ended_by_member"
+
+
+async def test_nobody_elses_session_is_ended_and_all_of_them_look_like_none(
+    firm: Firm, owner: Viewer, other_firm: Firm
+) -> None:
+    person, over = await firm.member(), datetime.now(UTC) - timedelta(seconds=1)
+    others = [
+        await begun(person),
+        await begun(replace(owner, tenant=other_firm.placement)),
+        await begun(owner, kind=SessionKind.CLIENT),
+        await begun(owner, expires_at=over),
+        await begun(owner, idle_expires_at=over),
+    ]
+    given = [*map(str, others), str(uuid4()), "x", ""]
+    answers = [await firm.ask(owner, ONE, input={"id": each}) for each in given]
+    assert answers[0].user_errors == [("NOT_FOUND", "input.id")]
+    assert all(answer == answers[0] for answer in answers)
+    assert [await reason(each) for each in others] == [None] * 5
+    for each in others:
+        assert await recorded(firm, each, "session:end_own") == []
+
+
+async def test_a_stolen_token_neither_sees_nor_ends_a_session(firm: Firm) -> None:
+    person = await firm.member()
+    session_id = await begun(person)
+    for kind in ActingKind:
+        acting = replace(await firm.viewer(person.member_id), acting=Acting(kind))
+        ending = await firm.engine.execute(Request(ONE, "test", variables={"input": {"id": str(session_id)}}), acting)
+        assert [error["extensions"]["code"] for error in ending.errors] == ["FORBIDDEN"]  # type: ignore[index]  # as above
+        seeing = await firm.engine.execute(Request(LIST, "test"), acting)
+        assert seeing.data == b'{"viewer":{"sessions":null}}'
+        assert [error["extensions"]["code"] for error in seeing.errors] == ["FORBIDDEN"]  # type: ignore[index]  # as above
     assert await reason(session_id) is None

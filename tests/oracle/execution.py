@@ -241,12 +241,30 @@ class _Resolving:
             tenant=caller.tenant.slug,
             permissions=sorted({*caller.grants.everywhere, *caller.grants.in_units}),
             personal_access_tokens=self._tokens(),
+            sessions=self._sessions(),
         )
 
     def _tokens(self) -> list[object]:
         own = [row for row in self._reader.rows.tokens if row["member_id"] == self._reader.viewer.member_id]
         good = [row for row in own if row["revoked_at"] is None and row["expires_at"] > datetime.now(UTC)]
         return [SimpleNamespace(**row) for row in sorted(good, key=itemgetter("id"), reverse=True)]
+
+    def _sessions(self) -> list[object]:
+        viewer, now = self._reader.viewer, datetime.now(UTC)
+        live = [
+            row
+            for row in self._reader.rows.sessions
+            if row["member_id"] == viewer.member_id
+            and row["kind"] == "member"
+            and row["revoked_at"] is None
+            and min(row["expires_at"], row["idle_expires_at"]) > now
+        ]
+        return [
+            SimpleNamespace(
+                **{**row, "expires_at": row["idle_expires_at"], "is_present": row["id"] == viewer.session_id}
+            )
+            for row in sorted(live, key=itemgetter("id"), reverse=True)
+        ]
 
     def _support(self) -> list[object]:
         found: list[object] = []

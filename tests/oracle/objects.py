@@ -61,3 +61,4 @@ class ViewerAnswer:
     tenant: str
     permissions: Sequence[str]
     personal_access_tokens: Sequence[object]
+    sessions: Sequence[object]

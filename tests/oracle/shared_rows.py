@@ -6,7 +6,16 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from auth.personal_access_tokens import LONGEST_DAYS
-from models.shared import Client, Domain, IdentityProvider, PersonalAccessToken, SigningPolicy, SupportGrant
+from models.shared import (
+    Client,
+    Domain,
+    IdentityProvider,
+    PersonalAccessToken,
+    Session,
+    SessionKind,
+    SigningPolicy,
+    SupportGrant,
+)
 from models.tenant import Member, OrgUnit
 from tenancy.scope import tenant_scope
 
@@ -24,6 +33,9 @@ async def seed_shared(placement: TenantPlacement, random: Random) -> None:
     now = dt.datetime.now(dt.UTC)
     day = dt.timedelta(days=1)
     await _connections(placement, now)
+    provider_id = (await IdentityProvider.filter(tenant_id=placement.tenant_id).order_by("id").first().values("id"))[
+        "id"
+    ]
     for number, member_id in enumerate(members[:5]):
         await Client.create(
             tenant_id=placement.tenant_id,
@@ -47,6 +59,20 @@ async def seed_shared(placement: TenantPlacement, random: Random) -> None:
             expires_at=now - day if number % 4 == 2 else now + day * LONGEST_DAYS,
             last_used_at=now if number == 0 else None,
             revoked_at=now if number == 1 else None,
+        )
+
+    for number in range(7):
+        await Session.create(
+            tenant_id=placement.tenant_id,
+            member_id=members[number % 4 == 3],
+            kind=SessionKind.CLIENT if number == 4 else SessionKind.MEMBER,
+            identity_provider_id=provider_id if number % 2 else None,
+            acr="urn:mfa" if number == 1 else None,
+            authenticated_at=now,
+            last_used_at=now - day / 24,
+            idle_expires_at=now - day if number == 5 else now + day,
+            expires_at=now + day,
+            revoked_at=now if number == 2 else None,
         )
 
     for number in range(6):
@@ -131,6 +157,14 @@ async def load_tokens(tenant_id: UUID) -> list[dict[str, Any]]:
     """Each row of its members' personal access tokens."""
     rows: list[dict[str, Any]] = await PersonalAccessToken.filter(tenant_id=tenant_id).values()
     return rows
+
+
+async def load_sessions(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of its members' sessions, with the name of the connection."""
+    found = Session.filter(tenant_id=tenant_id)
+    rows: list[dict[str, Any]] = await found.values()
+    names = dict(await found.values_list("id", "identity_provider__name"))
+    return [row | {"identity_provider_name": names[row["id"]]} for row in rows]
 
 
 def _digest(random: Random) -> bytes:

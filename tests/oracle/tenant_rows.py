@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from models import tenant as models
 from resolvers.reads import OwnUnit
 from tenancy.scope import tenant_scope
-from tests.oracle.shared_rows import load_clients, load_connections, load_domains, load_support, load_tokens
+from tests.oracle.shared_rows import (
+    load_clients,
+    load_connections,
+    load_domains,
+    load_sessions,
+    load_support,
+    load_tokens,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +54,7 @@ class TenantRows:
         keys: the same rows by model and key.
         clients: its rows among the shared ones.
         tokens: the same of personal access tokens.
+        sessions: the same of sessions.
         support: the same of support access.
         connections: the same of identity providers.
         domains: the same of domains.
@@ -58,6 +66,7 @@ class TenantRows:
     keys: Mapping[type[Model], Mapping[object, Row]]
     clients: Sequence[Row]
     tokens: Sequence[Row]
+    sessions: Sequence[Row]
     support: Sequence[Row]
     connections: Sequence[Row]
     domains: Sequence[Row]
@@ -114,6 +123,7 @@ async def load_rows(placement: TenantPlacement) -> TenantRows:
         support=await load_support(tenant_id),
         clients=await load_clients(tenant_id),
         tokens=await load_tokens(tenant_id),
+        sessions=await load_sessions(tenant_id),
         connections=await load_connections(tenant_id),
         domains=await load_domains(tenant_id),
     )
