@@ -16,6 +16,7 @@ COMMANDS = {
     "token": ("cli.token", "Print an access token for somebody of the demo (development only)."),
     "client": ("cli.client", "Create and look after a partner's programs (OAuth 2 client credentials)."),
     "support": ("cli.support", "Ask a tenant to be let in, and enter once it has agreed."),
+    "operations": ("cli.operations", "Publish the documents that frontends name instead of sending them."),
     "schema": ("cli.schema", "Print and compare the GraphQL schema."),
     "permissions": ("cli.permissions", "Show who may read and write what."),
     "config": ("cli.config", "Show the settings in force."),

@@ -21,6 +21,7 @@ from server.graphiql import GraphiQL, assets
 from server.graphql import GraphQLEndpoint
 from server.health import Readiness, livez
 from server.migrations import check_migrations
+from server.operations.published import PublishedOperations
 from server.request_log import RequestLogMiddleware
 from server.routes.auth import AUTH_ROUTES
 from server.routes.scim import SCIM_ROUTES
@@ -122,10 +123,13 @@ async def _open(settings: Settings, drain: Drain, app: Starlette, opened: contex
     operations = Operations(engine, Changes(notifications), settings.database_pool_size)
     await opened.enter_async_context(notifications.listening())
     await opened.enter_async_context(viewers.kept_current())
-    app.state.event_stream = EventStreamEndpoint(viewers, operations, settings)
-    app.state.websocket = WebSocketEndpoint(viewers, operations, settings, drain)
+    published = PublishedOperations(notifications)
+    await opened.enter_async_context(published.kept_current())
+    app.state.event_stream = EventStreamEndpoint(viewers, operations, published.text, settings)
+    app.state.websocket = WebSocketEndpoint(viewers, operations, published.text, settings, drain)
     app.state.graphql = GraphQLEndpoint(
         execute=engine.execute,
+        published=published.text,
         authenticator=authentication.authenticator,
         settings=settings,
         graphiql=GraphiQL(authenticator=authentication.authenticator, settings=settings)

@@ -22,6 +22,7 @@ from server.challenge import bearer_challenge
 from server.cross_site import check_same_origin
 from server.graphql_response import Answer
 from server.negotiation import MediaType, negotiate
+from server.operations.asked_document import UnknownHashError
 from server.plain_post import plain_post
 from server.refusal import RequestRefusedError, refuse
 from server.request_body import check_body_headers, read_body
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from auth.viewer import Viewer
     from engine.request import Request
     from engine.result import Result
+    from server.operations.asked_document import Published
     from server.request_log import RequestRecord
     from settings import Settings
 
@@ -62,15 +64,23 @@ class GraphQLEndpoint:
 
     Args:
         execute: runs one operation for one viewer.
+        published: the text of a document that a request names.
         authenticator: turns an access token into a viewer.
         settings: for the limit on bodies, the public origin and the names of cookies.
         graphiql: answers a browser that asks for a page; ``None`` where there is no such page.
     """
 
     def __init__(
-        self, *, execute: Execute, authenticator: Authenticator, settings: Settings, graphiql: ASGIApp | None
+        self,
+        *,
+        execute: Execute,
+        published: Published,
+        authenticator: Authenticator,
+        settings: Settings,
+        graphiql: ASGIApp | None,
     ) -> None:
         self._execute = execute
+        self._published = published
         self._authenticator = authenticator
         self._settings = settings
         self._headers = security_headers(https=settings.is_https)
@@ -112,7 +122,10 @@ class GraphQLEndpoint:
             viewer = await self._viewer(method, headers)
             _check_tenant_hints(self._settings, headers, viewer)
         record.tenant_id, record.member_id = viewer.tenant.tenant_id, viewer.member_id
-        request = await self._request(method, scope, receive, record.request_id)
+        try:
+            request = await self._request(method, scope, receive, record.request_id)
+        except UnknownHashError as unknown:
+            return graphql_response.unknown_hash(unknown, media_type)
         record.document_hash = document_digest(request.document)[:_DOCUMENT_HASH_LENGTH]
         try:
             result = await self._execute(request, viewer)
@@ -142,11 +155,11 @@ class GraphQLEndpoint:
             body = take_body(scope, limit)
             if body is None:
                 body = await read_body(receive, limit)
-            return parameters.from_body(body, request_id)
+            return parameters.from_body(body, request_id, self._published)
         query_string: bytes = scope["query_string"]
         if len(query_string) > self._settings.limit_body_bytes:
             refuse(414, "The query string is too long; send a POST.", ErrorCode.OPERATION_LIMIT_EXCEEDED)
-        return parameters.from_query_string(query_string, request_id)
+        return parameters.from_query_string(query_string, request_id, self._published)
 
     async def _run_again(self, request: Request, viewer: Viewer) -> Result:
         """Execute, once more for each time that the viewer's grants changed between their reading and their use."""

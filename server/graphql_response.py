@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from engine.result import Result
+    from server.operations.asked_document import UnknownHashError
     from server.refusal import RequestRefusedError
     from settings import Settings
 
@@ -92,6 +93,13 @@ def answered(result: Result, media_type: MediaType, settings: Settings) -> Answe
 
 def refused(refusal: RequestRefusedError) -> Answer:
     return _errors_only(refusal.status, [refusal.error], refusal.headers)
+
+
+def unknown_hash(refusal: UnknownHashError, media_type: MediaType) -> Answer:
+    """Clients from before the newer media type take any status but 200 for a fault of the network, and do not go on."""
+    if media_type is MediaType.JSON:
+        return _response(200, b'{"errors":%b}' % _dumps([refusal.error]), media_type)
+    return refused(refusal)
 
 
 def failed(request_id: str) -> Answer:

@@ -16,10 +16,13 @@ from urllib.parse import parse_qsl
 import orjson
 
 from engine.request import Request
+from server.operations.asked_document import asked_document
 from server.refusal import refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from server.operations.asked_document import Published
 
 # Deeper than any input object of the schema; far below Python's recursion limit, which code that walks values meets.
 MAXIMUM_DEPTH: Final = 64
@@ -40,8 +43,13 @@ _NUL: Final = b"\\u0000"
 _ESCAPED_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u(?:0000|\{0+\})")
 
 
-def from_body(body: bytes, request_id: str) -> Request:
+def from_body(body: bytes, request_id: str, published: Published) -> Request:
     """The operation of a POST.
+
+    Args:
+        body: JSON, as it came.
+        request_id: of the request.
+        published: the text of a document that is named and not sent.
 
     Raises:
         RequestRefusedError: 400 for what is not a JSON object, 422 for parameters of wrong types or harmful values.
@@ -54,17 +62,17 @@ def from_body(body: bytes, request_id: str) -> Request:
     # With no NUL in it and this few brackets, there is nothing that looking at each value would find.
     if _NUL in body or body.count(b"{") + body.count(b"[") > MAXIMUM_DEPTH:
         _check_values(payload)
-    return _request(payload, request_id, queries_only=False)
+    return _request(payload, request_id, published, queries_only=False)
 
 
-def from_message(payload: Mapping[str, object], request_id: str) -> Request:
+def from_message(payload: Mapping[str, object], request_id: str, published: Published) -> Request:
     """The operation of a message that :func:`decoded` has read, on a connection that takes subscriptions.
 
     Raises:
         RequestRefusedError: as for a POST.
     """
     _check_values(payload)
-    return streaming(_request(payload, request_id, queries_only=False))
+    return streaming(_request(payload, request_id, published, queries_only=False))
 
 
 def streaming(request: Request) -> Request:
@@ -81,7 +89,7 @@ def decoded(text: bytes) -> object:
     return _decode(text, "message")
 
 
-def from_query_string(query_string: bytes, request_id: str) -> Request:
+def from_query_string(query_string: bytes, request_id: str, published: Published) -> Request:
     """The operation of a GET, which must be a query.
 
     Raises:
@@ -106,11 +114,19 @@ def from_query_string(query_string: bytes, request_id: str) -> Request:
         else:
             payload[name] = value
     _check_values(payload)
-    return _request(payload, request_id, queries_only=True)
+    return _request(payload, request_id, published, queries_only=True)
 
 
-def _request(payload: Mapping[str, object], request_id: str, *, queries_only: bool) -> Request:
-    document = payload.get("query")
+def holds_nul(document: str) -> bool:
+    """Whether a document has the character that PostgreSQL cannot store, or a string that would turn into it."""
+    return "\0" in document or _ESCAPED_NUL.search(document) is not None
+
+
+def _request(payload: Mapping[str, object], request_id: str, published: Published, *, queries_only: bool) -> Request:
+    document, extensions = payload.get("query"), _object(payload, "extensions")
+    if "documentId" in payload or "persistedQuery" in extensions:
+        identifier, persisted_query = payload.get("documentId"), extensions.get("persistedQuery")
+        document = asked_document(document, identifier, persisted_query, published)
     if not isinstance(document, str):
         refuse(422, "The parameter 'query' is required, and must be a string.")
     if "\\u" in document and _ESCAPED_NUL.search(document):
@@ -118,7 +134,6 @@ def _request(payload: Mapping[str, object], request_id: str, *, queries_only: bo
     operation_name = payload.get("operationName")
     if not isinstance(operation_name, str | None):
         refuse(422, "The parameter 'operationName' must be a string.")
-    _object(payload, "extensions")
     return Request(
         document=document,
         operation_name=operation_name or None,

@@ -46,6 +46,8 @@ class Channel(StrEnum):
     SESSION = "fieldgate_session"
     # <schema of the tenant whose authorization version has changed>
     AUTHORIZATION = "fieldgate_authorization"
+    # Nothing: some operation was published or retired
+    OPERATION = "fieldgate_operation"
 
 
 class Notifications:

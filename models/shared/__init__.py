@@ -4,6 +4,7 @@ from models.shared.client import Client
 from models.shared.consumed_message import ConsumedMessage, ConsumedMessageKind
 from models.shared.domain import Domain
 from models.shared.identity_provider import IdentityProvider, IdentityProviderKind, SigningPolicy
+from models.shared.operation import Operation, OperationAction, OperationEvent
 from models.shared.personal_access_token import PersonalAccessToken
 from models.shared.schema_state import SchemaState
 from models.shared.scim_token import ScimToken
@@ -20,6 +21,9 @@ __all__ = [
     "Domain",
     "IdentityProvider",
     "IdentityProviderKind",
+    "Operation",
+    "OperationAction",
+    "OperationEvent",
     "PersonalAccessToken",
     "SchemaState",
     "ScimToken",

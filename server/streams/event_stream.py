@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from engine.request import Request
+    from server.operations.asked_document import Published
     from server.streams.operations import Operations
     from server.streams.stream_viewer import StreamViewer
     from server.streams.viewers import Viewers
@@ -49,9 +50,10 @@ _INVALID: Final = 'Bearer realm="fieldgate", error="invalid_token"'
 class EventStreamEndpoint:
     """An ASGI application for one path."""
 
-    def __init__(self, viewers: Viewers, operations: Operations, settings: Settings) -> None:
+    def __init__(self, viewers: Viewers, operations: Operations, published: Published, settings: Settings) -> None:
         self._viewers = viewers
         self._operations = operations
+        self._published = published
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,11 +97,12 @@ class EventStreamEndpoint:
 
     async def _request(self, method: str, scope: Scope, receive: Receive, request_id: str) -> Request:
         if method == "POST":
-            request = parameters.from_body(await read_body(receive, self._settings.limit_body_bytes), request_id)
+            body = await read_body(receive, self._settings.limit_body_bytes)
+            request = parameters.from_body(body, request_id, self._published)
         elif len(scope["query_string"]) > self._settings.limit_body_bytes:
             refuse(414, "The query string is too long; send a POST.", ErrorCode.OPERATION_LIMIT_EXCEEDED)
         else:
-            request = parameters.from_query_string(scope["query_string"], request_id)
+            request = parameters.from_query_string(scope["query_string"], request_id, self._published)
         return parameters.streaming(request)
 
     async def _stream(self, request: Request, stream: StreamViewer, receive: Receive, send: Send) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
@@ -24,15 +25,19 @@ from server.streams.stream_viewer import Ending
 from server.streams.viewers import TooManyStreamsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
+    from engine.request import Request
     from server.drain import Drain
+    from server.operations.asked_document import Published
     from server.streams.operations import Operations
     from server.streams.stream_viewer import StreamViewer
     from server.streams.viewers import Viewers
     from settings import Settings
+
+    ReadRequest = Callable[[Mapping[str, object]], Request]
 
 PROTOCOL: Final = "graphql-transport-ws"
 INITIALISATION_SECONDS: Final = 10.0
@@ -60,9 +65,12 @@ class _GoneError(Exception):
 class WebSocketEndpoint:
     """An ASGI application for WebSockets on one path."""
 
-    def __init__(self, viewers: Viewers, operations: Operations, settings: Settings, drain: Drain) -> None:
+    def __init__(
+        self, viewers: Viewers, operations: Operations, published: Published, settings: Settings, drain: Drain
+    ) -> None:
         self._viewers = viewers
         self._operations = operations
+        self._published = published
         self._settings = settings
         self._drain = drain
 
@@ -79,7 +87,8 @@ class WebSocketEndpoint:
                 return
         accepted = PROTOCOL in scope["subprotocols"]
         await send({"type": "websocket.accept", "subprotocol": PROTOCOL if accepted else None})
-        connection = _Connection(receive, send, self._operations, self._settings, request_id)
+        read = partial(parameters.from_message, request_id=request_id, published=self._published)
+        connection = _Connection(receive, send, self._operations, self._settings, read)
         with self._drain.request(), contextlib.suppress(_GoneError):
             try:
                 if not accepted:
@@ -113,13 +122,13 @@ class WebSocketEndpoint:
 
 class _Connection:
     def __init__(
-        self, receive: Receive, send: Send, operations: Operations, settings: Settings, request_id: str
+        self, receive: Receive, send: Send, operations: Operations, settings: Settings, read: ReadRequest
     ) -> None:
         self._receive = receive
         self._send = send
         self._operations = operations
         self._settings = settings
-        self._request_id = request_id
+        self._read_request = read
         self._running: dict[str, asyncio.Task[None]] = {}
 
     async def initialised(self) -> str | None:
@@ -184,7 +193,7 @@ class _Connection:
             await self._answer(identifier, Result(None, (refusal,)))
             return
         try:
-            request = parameters.from_message(payload, self._request_id)
+            request = self._read_request(payload)
         except RequestRefusedError as refused:
             await self._answer(identifier, Result(None, (refused.error,)))
             return

@@ -1,4 +1,4 @@
-"""The commands of two pages, run by a shell as they stand but for names and addresses."""
+"""The commands of three pages, run by a shell as they stand but for names and addresses."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 
 from tests.server.command import ROOT
 from tests.server.gateway import running_gateway
+from tests.server.operations.forgetting import forget_operations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,8 +37,12 @@ async def gateway(
         yield running
 
 
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
 def shell_blocks(page: str) -> list[str]:
-    return re.findall(r"```sh\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    return blocks(page, "sh")
 
 
 async def run(gateway: Gateway, script: str, **variables: str) -> str:
@@ -80,3 +85,25 @@ async def test_an_operator_is_let_in_as_the_page_says(gateway: Gateway) -> None:
     assert approved == {"supportAccessApprove": {"userErrors": []}}
     printed = await run(gateway, enter.replace("enter ID", f"enter {grant}"))
     assert json.loads(printed) == {"data": {"companies": {"nodes": []}}}
+
+
+async def test_a_document_is_published_asked_for_and_retired_as_the_page_says(gateway: Gateway, tmp_path: Path) -> None:
+    publish, ask_by_id, look_after, retire = shell_blocks("persisted-documents.md")
+    (manifest,) = blocks("persisted-documents.md", "json")
+    file = tmp_path / "persisted-documents.json"
+    file.write_text(manifest, encoding="utf-8")
+    try:
+        printed = await run(gateway, publish.replace(file.name, str(file)))
+        assert printed == "1 published, 0 republished, 0 unchanged\n"
+        await asyncio.sleep(5)
+        answer = json.loads(await run(gateway, ask_by_id, TOKEN=gateway.tokens[0]))
+        assert answer == {"data": {"companies": {"nodes": []}}}
+        listed, checked = (await run(gateway, look_after)).splitlines()
+        assert listed.startswith(next(iter(json.loads(manifest))))
+        assert checked == "1 documents work"
+        await run(gateway, retire)
+        await asyncio.sleep(5)
+        answer = json.loads(await run(gateway, ask_by_id, TOKEN=gateway.tokens[0]))
+        assert answer["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
+    finally:
+        await forget_operations()

@@ -14,31 +14,40 @@ from server.parameters import MAXIMUM_DEPTH, from_body, from_query_string
 from server.refusal import RequestRefusedError
 
 
+def nothing(_identifier: str) -> str | None:
+    """What is published."""
+    return None
+
+
 def refusal_of_body(body: bytes) -> int:
     with pytest.raises(RequestRefusedError) as refusal:
-        from_body(body, "r")
+        from_body(body, "r", nothing)
     return refusal.value.status
 
 
 def test_a_post_gives_a_request_of_the_right_types() -> None:
     body = b'{"query": "{a}", "operationName": "A", "variables": {"id": 1}, "extensions": {"x": 1}, "unknown": 1}'
-    assert from_body(body, "r") == Request("{a}", "r", operation_name="A", variables={"id": 1}, queries_only=False)
+    assert from_body(body, "r", nothing) == Request(
+        "{a}", "r", operation_name="A", variables={"id": 1}, queries_only=False
+    )
 
 
 @pytest.mark.parametrize("parameter", ["operationName", "variables", "extensions"])
 def test_null_is_the_same_as_leaving_out(parameter: str) -> None:
     body = orjson.dumps({"query": "{a}", parameter: None})
-    assert from_body(body, "r") == Request("{a}", "r")
+    assert from_body(body, "r", nothing) == Request("{a}", "r")
 
 
 def test_a_get_decodes_its_parameters_and_allows_queries_only() -> None:
     query_string = urlencode({"query": "{ä}", "operationName": "A", "variables": '{"id":"+"}', "extensions": ""})
     expected = Request("{ä}", "r", operation_name="A", variables={"id": "+"}, queries_only=True)
-    assert from_query_string(query_string.encode(), "r") == expected
+    assert from_query_string(query_string.encode(), "r", nothing) == expected
 
 
 def test_empty_parameters_of_a_get_count_as_left_out() -> None:
-    assert from_query_string(b"query={a}&operationName=&variables=", "r") == Request("{a}", "r", queries_only=True)
+    assert from_query_string(b"query={a}&operationName=&variables=", "r", nothing) == Request(
+        "{a}", "r", queries_only=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,31 +94,31 @@ def test_malformed_parameters_are_refused(body: bytes, status: int) -> None:
 )
 def test_malformed_query_strings_are_refused(query_string: bytes, status: int) -> None:
     with pytest.raises(RequestRefusedError) as refusal:
-        from_query_string(query_string, "r")
+        from_query_string(query_string, "r", nothing)
     assert refusal.value.status == status
 
 
 @pytest.mark.parametrize("number", [2**63 - 1, -(2**63), 0, 1.7976931348623157e308, -0.5])
 def test_numbers_that_can_be_kept_are_taken(number: float) -> None:
     body = json.dumps({"query": "{a}", "variables": {"n": number}}).encode()
-    assert from_body(body, "r").variables["n"] == number
+    assert from_body(body, "r", nothing).variables["n"] == number
 
 
 def test_long_digits_in_a_string_are_no_number() -> None:
-    variables = from_body(b'{"query":"{a}","variables":{"n":"' + b"9" * 5000 + b'"}}', "r").variables
+    variables = from_body(b'{"query":"{a}","variables":{"n":"' + b"9" * 5000 + b'"}}', "r", nothing).variables
     assert variables["n"] == "9" * 5000
 
 
 def test_an_escaped_backslash_before_u0000_is_text() -> None:
     document = r'{ a(b: "\\u0000") }'
-    assert from_body(orjson.dumps({"query": document}), "r").document == document
+    assert from_body(orjson.dumps({"query": document}), "r", nothing).document == document
 
 
 def test_nesting_is_taken_up_to_its_limit_and_not_beyond() -> None:
     def body(depth: int) -> bytes:
         return b'{"query":"{a}","variables":{"a":' + b"[" * depth + b"]" * depth + b"}}"
 
-    from_body(body(MAXIMUM_DEPTH - 2), "r")
+    from_body(body(MAXIMUM_DEPTH - 2), "r", nothing)
     assert refusal_of_body(body(MAXIMUM_DEPTH)) == 400
 
 
@@ -134,7 +143,7 @@ def strings(value: object) -> list[str]:
 def accepted(body: bytes) -> Request | None:
     """The request, or ``None`` for a typed refusal; any other exception fails the test that asks."""
     try:
-        return from_body(body, "r")
+        return from_body(body, "r", nothing)
     except RequestRefusedError as refusal:
         return None if refusal.status in {400, 422} else pytest.fail(str(refusal))
 
@@ -156,4 +165,4 @@ def test_any_json_becomes_a_storable_request_or_a_typed_refusal(payload: dict[st
 def test_any_bytes_become_a_request_or_a_typed_refusal(body: bytes) -> None:
     accepted(body)
     with suppress(RequestRefusedError):
-        from_query_string(body, "r")
+        from_query_string(body, "r", nothing)

@@ -6,6 +6,7 @@ What a test of the wire needs from behind is an engine that answers as told, fau
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from settings import DEVELOPMENT_KEY, Settings
 from tenancy.placement import TenantPlacement
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from starlette.types import ASGIApp
@@ -116,14 +118,25 @@ def development_settings(**changes: object) -> Settings:
     )
 
 
-def wire(*answers: Result | Exception, settings: Settings | None = None, graphiql_bundle: Path | None = None) -> Wire:
+def wire(
+    *answers: Result | Exception,
+    settings: Settings | None = None,
+    graphiql_bundle: Path | None = None,
+    published: Mapping[str, str] = MappingProxyType({}),
+) -> Wire:
     settings = settings or development_settings()
     engine = Engine(list(answers)) if answers else Engine()
     tokens = KnownTokens()
     graphiql = None
     if graphiql_bundle is not None:
         graphiql = GraphiQL(authenticator=tokens, settings=settings, bundle=graphiql_bundle)
-    endpoint = GraphQLEndpoint(execute=engine.execute, authenticator=tokens, settings=settings, graphiql=graphiql)
+    endpoint = GraphQLEndpoint(
+        execute=engine.execute,
+        published=published.get,
+        authenticator=tokens,
+        settings=settings,
+        graphiql=graphiql,
+    )
     app = RequestLogMiddleware(SecurityHeadersMiddleware(endpoint, https=False), Drain())
     client = httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app),
