@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from bench import instructions, scale
 from bench.comparison import Comparison
-from bench.contenders import BARE, FIELDGATE, MERCURIUS, POSTGRAPHILE, STRAWBERRY, Starting
+from bench.contenders import (
+    BARE,
+    FIELDGATE,
+    FIELDGATE_BY_ID,
+    MERCURIUS,
+    POSTGRAPHILE,
+    STRAWBERRY,
+    Starting,
+    asked_by_id,
+)
 from bench.dataset import Size
 from bench.documents import PAGE_SIZE
 from bench.goals import outcomes, permission_outcomes, scale_outcomes
@@ -32,7 +41,7 @@ if TYPE_CHECKING:
     from bench.opening import Bench
     from bench.workloads import Workload
 
-ALL: Final = (POSTGRAPHILE, MERCURIUS, STRAWBERRY, BARE, PGBENCH)
+ALL: Final = (FIELDGATE_BY_ID, POSTGRAPHILE, MERCURIUS, STRAWBERRY, BARE, PGBENCH)
 ALL_PUBLIC: Final = "fieldgate_public"
 _ON_NODE: Final = frozenset({POSTGRAPHILE, MERCURIUS})
 # Instructions depend on the rows of a page, not on those of a table.
@@ -139,6 +148,8 @@ async def _compared(bench: Bench, starting: Starting, choices: Choices, status: 
 
 async def _started(starting: Starting, against: Sequence[str]) -> list[Contender]:
     contenders = [starting.fieldgate()]
+    if FIELDGATE_BY_ID in against:
+        contenders.append(asked_by_id(contenders[0]))
     if POSTGRAPHILE in against:
         contenders.append(await starting.postgraphile())
     if MERCURIUS in against:

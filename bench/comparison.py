@@ -146,6 +146,8 @@ class Comparison:
         known = self._asks.get((name, workload.name))
         if known is None:
             known = workload.asks(contender.dialect, self._bench.dataset, _answer_of(contender))
+            if contender.by_id:
+                known = [ask.by_document_id() for ask in known]
             self._asks[name, workload.name] = known
         return known
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).parent.parent
 PEERS: Final = ROOT / "bench" / "peers"
 
-FIELDGATE, POSTGRAPHILE, MERCURIUS, STRAWBERRY, BARE = "fieldgate", "postgraphile", "mercurius", "strawberry", "bare"
+FIELDGATE, FIELDGATE_BY_ID = "fieldgate", "fieldgate_by_id"
+POSTGRAPHILE, MERCURIUS, STRAWBERRY, BARE = "postgraphile", "mercurius", "strawberry", "bare"
 
 _PEER_TOKENS: Final = {member: f"token-of-{member}" for member in (OWNER, ANALYST, REGIONAL)}
 # The same server as `fieldgate serve` has under it, so that what is compared is what it is asked to do.
@@ -46,6 +47,7 @@ class Contender:
         server: the running process.
         tokens: by member.
         has_real_tokens: whether its tokens are Fieldgate's own, which expire.
+        by_id: whether it is sent ids of published documents in place of texts.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Contender:
     server: Server
     tokens: Mapping[str, str] = field(default_factory=lambda: _PEER_TOKENS)
     has_real_tokens: bool = False
+    by_id: bool = False
 
     def path(self, workload: str, number: int) -> str:
         """Where a request goes: the bare server keeps one answer for each."""
@@ -98,6 +101,11 @@ class Contender:
             return {"before": _text(head + ask.body)}
         before, after = ask.around_the_number()
         return {"before": _text(head + before), "after": _text(after), "number": version}
+
+
+def asked_by_id(fieldgate: Contender) -> Contender:
+    """The same running server, asked for documents by their ids."""
+    return Contender(FIELDGATE_BY_ID, fieldgate.dialect, fieldgate.server, has_real_tokens=True, by_id=True)
 
 
 class Starting:

@@ -72,6 +72,11 @@ _PAGE: Final[Mapping[Dialect, str]] = {
 PAGE_SIZE: Final = 50
 
 
+def all_of(dialect: Dialect) -> list[str]:
+    """Everything that a server is asked."""
+    return [each(dialect) for each in (one, many, tree, change, page)]
+
+
 def one(dialect: Dialect) -> str:
     """One company by id, eight values."""
     return _ONE[dialect] % _EIGHT[dialect]

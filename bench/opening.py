@@ -14,10 +14,12 @@ import asyncpg
 
 from bench.database import bench_settings, database_server, name_of, new_database
 from bench.dataset import load_tenant
+from bench.documents import Dialect, all_of
 from bench.generator import Backends
 from bench.processes import choose_cores, moved_to, parent_of
 from bench.tokens import access_tokens
-from bench.workloads import ANALYST, OWNER, REGIONAL
+from bench.workloads import ANALYST, OWNER, REGIONAL, document_id
+from server.operations.registry import publish
 from settings import KEY_BYTES
 from tenancy.database import open_database
 from tenancy.migration import migrate_shared
@@ -103,6 +105,7 @@ async def open_bench(size: Size, cores: Cores | None = None, server_url: str | N
             try:
                 backends = Backends(_postmaster(connection), name_of(url))
                 dataset = await load_tenant(database, "acme", size)
+                await publish({document_id(text): text for text in all_of(Dialect.FIELDGATE)})
                 with moved_to(cores.rest, backends.postmaster):
                     yield Bench(settings, key, database, connection, dataset, backends, cores, Path(folder))
             finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -12,6 +12,7 @@ from bench import documents
 from bench.dataset import sector_of
 from bench.documents import PAGE_SIZE, Dialect
 from resolvers.global_ids import encode
+from server.operations.identifier import digest_of, identifier_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +53,17 @@ class Ask:
         """The body that changes this version; as long as any other."""
         before, after = self.around_the_number()
         return b"%b%8d%b" % (before, version, after)
+
+    def by_document_id(self) -> Ask:
+        """The same request, with the id of its document in place of the text."""
+        payload = orjson.loads(self.body)
+        identifier = document_id(payload.pop("query"))
+        return replace(self, body=orjson.dumps({**payload, "documentId": identifier}))
+
+
+def document_id(text: str) -> str:
+    """What a document is published as."""
+    return identifier_of(digest_of(text))
 
 
 # Answers a body as a member, so that a workload can follow cursors: (member, body) to the answer's ``data``.

@@ -8,6 +8,7 @@ import pytest
 
 from bench.answers import canonical
 from bench.comparison import Comparison, DifferentAnswerError
+from bench.contenders import asked_by_id
 from bench.workloads import ANALYST, OWNER, WORKLOADS, Ask
 
 if TYPE_CHECKING:
@@ -33,8 +34,15 @@ def company_as_seen_by(contender: Contender, bench: Bench, member: str) -> Mappi
 async def test_every_server_answers_every_workload_with_the_same_data(
     bench: Bench, fieldgate: Contender, peers: list[Contender]
 ) -> None:
-    answers = await Comparison(bench, [fieldgate, *peers], None).verify(WORKLOADS)
+    answers = await Comparison(bench, [fieldgate, asked_by_id(fieldgate), *peers], None).verify(WORKLOADS)
     assert {path.split("/")[1] for path in answers} == {each.name for each in WORKLOADS}
+
+
+def test_a_request_by_id_is_the_same_but_for_the_text(bench: Bench, fieldgate: Contender) -> None:
+    ask = workload("Q1").asks(fieldgate.dialect, bench.dataset, lambda *_: {})[0]
+    by_id = ask.by_document_id()
+    assert b"query" not in by_id.body
+    assert fieldgate.answer(by_id) == fieldgate.answer(ask)
 
 
 def test_every_server_hides_the_same_columns_from_the_same_role(
