@@ -18,7 +18,7 @@ from server.operations.registry import MAXIMUM_OPERATIONS
 from tenancy.notifications import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from tenancy.notifications import Notifications
 
@@ -37,18 +37,20 @@ _log = structlog.get_logger()
 
 
 class PublishedOperations:
-    """What is published, as this process knows it."""
+    """What is published, as this process knows it.
+
+    Attributes:
+        text: gives the text of the document that is published under an identifier, or whose SHA-256 it is. It is the
+            dictionary's own look-up, so that there is nothing around it.
+    """
 
     def __init__(self, notifications: Notifications) -> None:
         self._texts: dict[str, str] = {}
+        self.text: Callable[[str], str | None] = self._texts.get
         self._fingerprint: str | None = None
         self._told = asyncio.Event()
         notifications.on(Channel.OPERATION, lambda _payload: self._told.set())
         notifications.on_connected(self._told.set)
-
-    def text(self, identifier: str) -> str | None:
-        """The text of the document that is published under an identifier, or whose SHA-256 it is."""
-        return self._texts.get(identifier)
 
     @contextlib.asynccontextmanager
     async def kept_current(self) -> AsyncIterator[None]:
@@ -85,5 +87,7 @@ class PublishedOperations:
         texts: dict[str, str] = {}
         for row in await shared.execute_query_dict(_READ, [MAXIMUM_OPERATIONS]):
             texts[row["identifier"]] = texts[identifier_of(row["digest"])] = row["text"]
+        self._texts.clear()
+        self._texts.update(texts)
         # What has changed between the two statements is seen as a change the next time.
-        self._texts, self._fingerprint = texts, fingerprint
+        self._fingerprint = fingerprint
