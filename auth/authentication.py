@@ -42,19 +42,21 @@ _REMEMBERED_VERSIONS: Final = 10_000
 _REMEMBERED_SCOPES: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Caller:
-    """Somebody whose token was verified a moment ago.
+    """Somebody whose token was verified a short while ago.
 
     Attributes:
         viewer: who it is.
-        until: when to look again, on the monotonic clock.
+        kid: of the key that signed the token; ``None`` for a token that has none.
         expires_at: when the token expires, in seconds since the epoch.
+        until: when to look again, on the monotonic clock.
     """
 
     viewer: Viewer
-    until: float
+    kid: str | None
     expires_at: int
+    until: float
 
 
 class Authenticator:
@@ -102,9 +104,16 @@ class Authenticator:
         self._callers: OrderedDict[bytes, _Caller] = OrderedDict()
 
     def remembered(self, access_token: str) -> Viewer | None:
-        """The caller behind a token, if somebody came with it a moment ago and nothing has changed since."""
+        """The caller behind a token, if somebody came with it a short while ago and nothing has changed since."""
         caller = self._callers.get(_name(access_token))
-        return caller.viewer if caller is not None and self._still_holds(caller) else None
+        if caller is None or not self._still_holds(caller):
+            return None
+        now = time.monotonic()
+        if now >= caller.until:
+            if not self._is_as_it_was(caller):
+                return None
+            caller.until = now + REMEMBERED_SECONDS
+        return caller.viewer
 
     async def viewer(self, access_token: str) -> Viewer:
         """The caller behind a token.
@@ -124,16 +133,29 @@ class Authenticator:
         subject = token.subject
         viewer = await self._viewer(placement, subject.member_id, subject.session_id)
         viewer = self._bounded(viewer, subject.acting, subject.authenticated_at)
-        self._remember(_name(access_token), _Caller(viewer, time.monotonic() + REMEMBERED_SECONDS, token.expires_at))
+        kid = None if access_token.startswith(PERSONAL_ACCESS_TOKEN) else token.kid
+        caller = _Caller(viewer, kid, token.expires_at, time.monotonic() + REMEMBERED_SECONDS)
+        self._remember(_name(access_token), caller)
         return viewer
 
     def _still_holds(self, caller: _Caller) -> bool:
         viewer = caller.viewer
         return (
-            time.monotonic() < caller.until
-            and not self._revocations.is_revoked(viewer.session_id)
+            not self._revocations.is_revoked(viewer.session_id)
             and time.time() < caller.expires_at
             and self._versions.get(viewer.tenant.tenant_id) == viewer.authorization_version
+        )
+
+    def _is_as_it_was(self, caller: _Caller) -> bool:
+        """Whether all that looking again would look at is known and the same: the key and the tenant.
+
+        With the same key the token is as good as when it was verified, and with the same version so are the grants.
+        """
+        tenant = caller.viewer.tenant
+        return (
+            caller.kid is not None
+            and self._keys.still_verifies(caller.kid)
+            and self._directory.remembered(tenant.tenant_id) == tenant
         )
 
     def _remember(self, name: bytes, caller: _Caller) -> None:

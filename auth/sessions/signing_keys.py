@@ -60,6 +60,10 @@ class SigningKeys:
         """The key of a token, or ``None``. An unknown id never causes a query: anybody can make them up."""
         return (await self._current()).verifier(kid, datetime.now(UTC))
 
+    def still_verifies(self, kid: str) -> bool:
+        """Whether the ring as it was read lately has the key of a token; false when it has to be read again."""
+        return self._is_fresh() and self._ring.verifier(kid, datetime.now(UTC)) is not None
+
     async def published(self) -> dict[str, object]:
         """The JWK set for everybody else."""
         return (await self._current()).published(datetime.now(UTC))
@@ -70,12 +74,15 @@ class SigningKeys:
         self._loaded_at = -float("inf")
 
     async def _current(self) -> KeyRing:
-        if time.monotonic() - self._loaded_at > RING_SECONDS:
+        if not self._is_fresh():
             async with self._loading:
-                if time.monotonic() - self._loaded_at > RING_SECONDS:
+                if not self._is_fresh():
                     self._ring = await self._load()
                     self._loaded_at = time.monotonic()
         return self._ring
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._loaded_at <= RING_SECONDS
 
     async def _load(self) -> KeyRing:
         ring = await self._read()

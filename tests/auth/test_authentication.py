@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
@@ -119,7 +120,12 @@ async def test_j6_a_withdrawn_key_takes_the_remembered_tokens_along(
         await gate.authenticator.viewer(gate.token)
 
 
-async def test_a_caller_is_taken_for_the_same_for_a_second(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    now = time.monotonic()
+    monkeypatch.setattr("auth.authentication.time.monotonic", lambda: now + seconds)
+
+
+def count_looks(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     looked: list[str] = []
     verified = gate.authenticator.verified
 
@@ -128,14 +134,51 @@ async def test_a_caller_is_taken_for_the_same_for_a_second(gate: Gate, monkeypat
         return await verified(access_token)
 
     monkeypatch.setattr(gate.authenticator, "verified", counted)
-    now = time.monotonic()
-    monkeypatch.setattr("auth.authentication.time.monotonic", lambda: now)
-    await gate.authenticator.viewer(gate.token)
-    await gate.authenticator.viewer(gate.token)
+    return looked
+
+
+async def test_a_caller_is_the_same_while_key_tenant_and_grants_are(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = count_looks(gate, monkeypatch)
+    first = await gate.authenticator.viewer(gate.token)
+    later(monkeypatch, REMEMBERED_SECONDS)
+    assert gate.authenticator.remembered(gate.token) is first
     assert len(looked) == 1
-    monkeypatch.setattr("auth.authentication.time.monotonic", lambda: now + REMEMBERED_SECONDS)
+
+
+@pytest.mark.parametrize("what", ["the key", "the tenant", "the place"])
+async def test_a_caller_is_looked_at_again_once_something_is_to_be_read_again(
+    gate: Gate, keys: SigningKeys, owner: Person, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = count_looks(gate, monkeypatch)
+    await gate.authenticator.viewer(gate.token)
+    directory = gate.authenticator._directory  # noqa: SLF001 # what it has read is made old here
+    if what == "the key":
+        keys._loaded_at = -float("inf")  # noqa: SLF001 # half a minute later
+    elif what == "the tenant":
+        directory.forget(owner.placement)
+    else:
+        moved = replace(owner.placement, schema_version=owner.placement.schema_version + 1)
+        monkeypatch.setattr(directory, "remembered", lambda _id: moved)
+    assert gate.authenticator.remembered(gate.token) is not None, "for a second it is not asked"
+    later(monkeypatch, REMEMBERED_SECONDS)
+    assert gate.authenticator.remembered(gate.token) is None
     await gate.authenticator.viewer(gate.token)
     assert len(looked) == 2
+
+
+async def test_a_withdrawn_key_takes_its_callers_along_once_the_ring_is_read(
+    gate: Gate, keys: SigningKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await gate.authenticator.viewer(gate.token)
+    await SigningKey.all().delete()
+    keys._loaded_at = -float("inf")  # noqa: SLF001 # half a minute later
+    await keys.signer()
+    later(monkeypatch, REMEMBERED_SECONDS)
+    assert gate.authenticator.remembered(gate.token) is None
+    with pytest.raises(UnauthenticatedError):
+        await gate.authenticator.viewer(gate.token)
 
 
 async def test_a_changed_token_is_not_found_among_the_remembered(gate: Gate) -> None:

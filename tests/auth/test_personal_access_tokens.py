@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auth.acting import ActingKind
+from auth.authentication import REMEMBERED_SECONDS as CALLER_SECONDS
 from auth.permissions import Permission
 from auth.personal_access_tokens import REMEMBERED_SECONDS, create, own_tokens, revoke
 from auth.scannable_secret import PERSONAL_ACCESS_TOKEN, digest, new_secret
@@ -94,6 +96,19 @@ async def test_j9_a_revoked_or_expired_token_is_refused(developer: Viewer, authe
     for made in (revoked, expired):
         with pytest.raises(UnauthenticatedError):
             await authentication.authenticator.viewer(made.text)
+
+
+async def test_j9_a_token_is_looked_up_again_whatever_else_is_remembered_of_its_caller(
+    developer: Viewer, authentication: Authentication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await create(developer, "1", None, days=30)
+    authenticator = authentication.authenticator
+    assert authenticator.remembered(made.text) is None
+    await authenticator.viewer(made.text)
+    assert authenticator.remembered(made.text) is not None
+    now = time.monotonic()
+    monkeypatch.setattr("auth.authentication.time.monotonic", lambda: now + CALLER_SECONDS)
+    assert authenticator.remembered(made.text) is None
 
 
 async def test_nobody_revokes_or_lists_anothers(developer: Viewer, authentication: Authentication) -> None:

@@ -76,3 +76,38 @@ async def test_absence_is_not_remembered_and_memory_is_bounded(acme: TenantPlace
         with recorded_statements() as sent:
             assert await directory.by_id(placement.tenant_id) == placement
         assert len(sent) == 1 or placement is acme
+
+
+async def test_tenants_at_work_are_read_again_together_and_idle_ones_not(
+    acme: TenantPlacement, globex: TenantPlacement, doomed: TenantPlacement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, now = Directory(), [1_000.0]
+    monkeypatch.setattr("tenancy.directory.time.monotonic", lambda: now[0])
+    for placement in (acme, globex, doomed):
+        await directory.by_id(placement.tenant_id)
+    now[0] += 4.5
+    assert await directory.by_id(globex.tenant_id) == globex
+    now[0] += 1
+    with recorded_statements() as sent:
+        assert await directory.by_id(acme.tenant_id) == acme
+        assert len(sent) == 1
+        assert await directory.by_id(globex.tenant_id) == globex
+        assert len(sent) == 1, "it was at work"
+        assert await directory.by_id(doomed.tenant_id) == doomed
+        assert len(sent) == 2, "it was not"
+
+
+async def test_a_tenant_read_along_is_no_longer_served_once_it_is_suspended(
+    acme: TenantPlacement, doomed: TenantPlacement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, now = Directory(), [1_000.0]
+    monkeypatch.setattr("tenancy.directory.time.monotonic", lambda: now[0])
+    await directory.by_id(acme.tenant_id)
+    now[0] += 0.5
+    for _ in range(2):
+        await directory.by_id(doomed.tenant_id)
+    await Tenant.filter(id=doomed.tenant_id).update(status=TenantStatus.SUSPENDED)
+    now[0] += 4.6
+    assert await directory.by_id(acme.tenant_id) == acme
+    with pytest.raises(UnknownTenantError):
+        await directory.by_id(doomed.tenant_id)
