@@ -26,11 +26,12 @@ _OPTIONS: Final = {
 _RULE: Final = {"claim", "value", "role"}
 
 
-Emptied = Literal["client-secret", "default-org-unit", "metadata-url"]
+Emptied = Literal["client-secret", "default-org-unit", "metadata-url", "step-up-acr"]
 _EMPTIED: Final[dict[Emptied, str]] = {
     "client-secret": "client_secret",
     "default-org-unit": "default_org_unit_id",
     "metadata-url": "metadata_url",
+    "step-up-acr": "step_up_acr",
 }
 
 
@@ -48,6 +49,7 @@ class SettingsOptions:
         signing_policy: SAML: what has to be signed.
         allow_unsolicited: SAML: take sign-ins that were begun at the provider.
         want_encrypted: SAML: refuse assertions that are not encrypted.
+        step_up_acr: An acr (SAML: AuthnContextClassRef) to be stated where a recent sign-in is wanted.
         claim: OURS=THEIRS, where the provider calls a claim otherwise; ours: email, email_verified, full_name, groups.
             Without THEIRS, the usual one again.
         provision_members: Make a member of somebody unknown whose address is in a verified domain.
@@ -64,6 +66,7 @@ class SettingsOptions:
     signing_policy: Literal["response", "assertion", "both"] | None = None
     allow_unsolicited: bool | None = None
     want_encrypted: bool | None = None
+    step_up_acr: str | None = None
     claim: Annotated[tuple[str, ...], Parameter(negative=())] = ()
     provision_members: bool | None = None
     default_org_unit: UUID | None = None
@@ -88,6 +91,7 @@ def settings_given(options: SettingsOptions | None) -> dict[str, Any]:
         "signing_policy": None if options.signing_policy is None else SigningPolicy(options.signing_policy),
         "allow_unsolicited": options.allow_unsolicited,
         "want_encrypted": options.want_encrypted,
+        "step_up_acr": options.step_up_acr,
         "provision_members": options.provision_members,
         "default_org_unit_id": options.default_org_unit,
         "role_mapping": _rules(options.role_mapping_file),

@@ -68,6 +68,11 @@ class IdentityProvider:
     signing_policy: SigningPolicy | None = field(requires=PUBLIC, attribute=True)
     allow_unsolicited: bool = field(requires=PUBLIC, attribute=True)
     want_encrypted: bool = field(requires=PUBLIC, attribute=True)
+    step_up_acr: str | None = field(
+        requires=PUBLIC,
+        attribute=True,
+        description="How people prove who they are for what takes a recent sign-in; null: in any way.",
+    )
     provision_members: bool = field(
         requires=PUBLIC, attribute=True, description="Whether somebody unknown becomes a member by signing in."
     )

@@ -48,6 +48,11 @@ class IdentityProviderKeys:
     want_encrypted: bool | None = input_field(
         requires=_WRITE, description="SAML: refuse assertions that are not encrypted."
     )
+    step_up_acr: str | None = input_field(
+        requires=_WRITE,
+        description="An acr (SAML: AuthnContextClassRef) that the provider is asked for, and has to state, where a"
+        " recent sign-in is wanted.",
+    )
     claim_names: ClaimNamesInput | None = input_field(requires=_WRITE)
     provision_members: bool | None = input_field(requires=_WRITE)
     default_org_unit_id: strawberry.ID | None = input_field(requires=_WRITE)

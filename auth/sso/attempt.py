@@ -48,6 +48,7 @@ class Attempt:
         replaces: the session that this browser had when it left. Where the provider sends people back by a form, the
             browser does not show it again.
         max_age: how many seconds before ``started_at`` the person may have proved who they are; ``None``: any time.
+        acr: how strongly they must have, in the provider's words; ``None``: any way.
     """
 
     provider_id: UUID
@@ -61,6 +62,7 @@ class Attempt:
     dry_run: bool = False
     replaces: UUID | None = None
     max_age: int | None = None
+    acr: str | None = None
 
 
 def new_attempt(
@@ -84,6 +86,8 @@ def new_attempt(
         dry_run=dry_run,
         replaces=replaces,
         max_age=max_age,
+        # A dry run as well, since nobody could take back a value that the provider does not know.
+        acr=provider.step_up_acr if dry_run or max_age is not None else None,
     )
 
 
@@ -118,6 +122,8 @@ def unseal_attempt(settings: Settings, value: str | None, *, bound_to: str = SIG
         dry_run=fields["dry_run"],
         replaces=UUID(fields["replaces"]) if fields.get("replaces") else None,
         max_age=fields["max_age"],
+        # Absent where a server of the release before has begun it.
+        acr=fields.get("acr"),
     )
     if not 0 <= time.time() - attempt.started_at <= ATTEMPT_SECONDS:
         raise SignInRefusedError(Refusal.ATTEMPT_EXPIRED)

@@ -28,7 +28,9 @@ CLAIM_SETTINGS: Final = frozenset(f"claim_{name}" for name in CLAIMS)
 
 _OF_OIDC: Final = frozenset({"issuer", "client_id", "client_secret"})
 _OF_SAML: Final = frozenset({"metadata", "metadata_url", "signing_policy", "allow_unsolicited", "want_encrypted"})
-_OF_BOTH: Final = frozenset({"name", "provision_members", "default_org_unit_id", "role_mapping"}) | CLAIM_SETTINGS
+_OF_BOTH: Final = (
+    frozenset({"name", "provision_members", "default_org_unit_id", "role_mapping", "step_up_acr"}) | CLAIM_SETTINGS
+)
 _OF: Final = {IdentityProviderKind.OIDC: _OF_OIDC | _OF_BOTH, IdentityProviderKind.SAML: _OF_SAML | _OF_BOTH}
 
 # What can be set but not emptied.
@@ -36,7 +38,14 @@ _NEVER_NULL: Final = (_OF_OIDC | _OF_SAML | {"name", "provision_members", "role_
     "client_secret",
     "metadata_url",
 }
-_LONGEST: Final = {"name": 200, "issuer": 1024, "client_id": 255, "client_secret": 2048, "metadata_url": 2048}
+_LONGEST: Final = {
+    "name": 200,
+    "issuer": 1024,
+    "client_id": 255,
+    "client_secret": 2048,
+    "metadata_url": 2048,
+    "step_up_acr": 255,
+}
 _LONGEST_CLAIM: Final = 500
 _LONGEST_VALUE: Final = 500
 _MOST_RULES: Final = 200
@@ -176,7 +185,19 @@ def _plain(checks: _Checks) -> dict[str, Any]:
             checks.add("issuer", "An issuer has no query.")
     if "client_id" in checks.given:
         columns["client_id"] = checks.text("client_id", _LONGEST["client_id"], only_ascii=True)
+    if "step_up_acr" in checks.given:
+        columns["step_up_acr"] = _acr(checks)
     return columns
+
+
+def _acr(checks: _Checks) -> str | None:
+    if checks.given["step_up_acr"] is None:
+        return None
+    value = checks.text("step_up_acr", _LONGEST["step_up_acr"], only_ascii=True)
+    if value is not None and " " in value:
+        # In acr_values blanks stand between one value and the next.
+        checks.add("step_up_acr", "This is one value, without blanks.")
+    return value
 
 
 def _claims(checks: _Checks) -> dict[str, str | None]:

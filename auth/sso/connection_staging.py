@@ -40,6 +40,7 @@ PROVEN: Final[tuple[str, ...]] = (
     "signing_policy",
     "allow_unsolicited",
     "want_encrypted",
+    "step_up_acr",
 )
 
 _TIMES: Final = frozenset({"metadata_expires_at", "certificate_expires_at"})

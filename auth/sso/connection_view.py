@@ -31,6 +31,7 @@ _SETTINGS: Final = {
     "signing_policy": "signingPolicy",
     "allow_unsolicited": "allowUnsolicited",
     "want_encrypted": "wantEncrypted",
+    "step_up_acr": "stepUpAcr",
 }
 
 
@@ -70,6 +71,7 @@ class ConnectionView:
     signing_policy: SigningPolicy | None
     allow_unsolicited: bool
     want_encrypted: bool
+    step_up_acr: str | None
     provision_members: bool
     default_org_unit_id: UUID | str | None
     role_mapping: tuple[RoleRule, ...]
@@ -113,6 +115,7 @@ def connection_view(
         signing_policy=None if of_oidc else row.signing_policy,
         allow_unsolicited=row.allow_unsolicited,
         want_encrypted=row.want_encrypted,
+        step_up_acr=row.step_up_acr,
         provision_members=row.provision_members,
         default_org_unit_id=row.default_org_unit_id,
         role_mapping=rules_of(row.role_mapping),

@@ -175,12 +175,13 @@ class OpenIdConnect:
 
 
 def _asked_anew(attempt: Attempt) -> dict[str, str]:
-    """What has a provider ask the person again, and say in ``auth_time`` when it did.
+    """What has a provider ask the person again, and say in ``auth_time`` when it did and in ``acr`` how.
 
     OpenID Connect Core 3.1.2.1 lets ``max_age`` alone do that. Some products know ``prompt`` only, and to ask somebody
     once too often does no harm.
     """
-    return {} if attempt.max_age is None else {"max_age": str(attempt.max_age), "prompt": "login"}
+    anew = {} if attempt.max_age is None else {"max_age": str(attempt.max_age), "prompt": "login"}
+    return anew if attempt.acr is None else {**anew, "acr_values": attempt.acr}
 
 
 def _code(provider: Provider, metadata: ProviderMetadata, attempt: Attempt, query: str) -> str:

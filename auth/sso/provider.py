@@ -42,6 +42,8 @@ class Provider:
         role_rules: which of its values give a new member which role.
         saml: the terms, if it speaks SAML; ``None``: it speaks OpenID Connect.
         revision: of what a dry run proves.
+        step_up_acr: how strongly somebody has to prove who they are for a sign-in that counts as a recent one, in its
+            words; ``None``: any way does.
     """
 
     id: UUID
@@ -56,6 +58,7 @@ class Provider:
     role_rules: tuple[RoleRule, ...] = ()
     saml: SamlTerms | None = None
     revision: int = 1
+    step_up_acr: str | None = None
 
 
 async def provider_by_id(
@@ -139,6 +142,7 @@ def _without_secret(row: IdentityProvider) -> Provider:
         role_rules=rules_of(row.role_mapping),
         saml=_terms(row) if row.kind is IdentityProviderKind.SAML else None,
         revision=row.revision,
+        step_up_acr=row.step_up_acr,
     )
 
 

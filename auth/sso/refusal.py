@@ -70,6 +70,7 @@ class Refusal(StrEnum):
     SAML_BUSY = "saml_too_many_waiting"
     MAX_AGE = "max_age_unusable"
     SIGN_IN_TOO_OLD = "sign_in_older_than_asked_for"
+    SIGN_IN_TOO_WEAK = "sign_in_weaker_than_asked_for"
     EMAIL_UNVERIFIED = "email_unverified"
     EMAIL_DOMAIN = "email_outside_the_verified_domains"
     NO_SUCH_MEMBER = "no_such_member"

@@ -14,7 +14,7 @@ from auth.sso.attempt import Attempt, new_attempt, seal_attempt, unseal_attempt
 from auth.sso.departure import Departure
 from auth.sso.domain_name import domain_of_address
 from auth.sso.domains import tenant_of_domain
-from auth.sso.id_token import CLOCK_SKEW_SECONDS
+from auth.sso.id_token import CLOCK_SKEW_SECONDS, NOT_SAID
 from auth.sso.membership import member_of
 from auth.sso.provider import as_provider, provider_by_id, rows_of_tenant
 from auth.sso.provider_sessions import subject_digest
@@ -175,6 +175,7 @@ class SignIn:
             )
             identity = await self._oidc.identity(provider, attempt, query)
             if attempt.dry_run:
+                _refuse_weaker(attempt, identity)
                 return await rehearse(placement, provider, identity)
             return await self._arrive(placement, provider, attempt, identity, request_id)
         except (UnknownTenantError, NoTenantError) as failure:
@@ -211,6 +212,7 @@ class SignIn:
                 await self._refusals.note(placement, provider.id, refused.reason, request_id)
                 raise
             if attempt.dry_run:
+                _refuse_weaker(attempt, identity)
                 return await rehearse(placement, provider, identity)
             return await self._arrive(placement, provider, attempt, identity, request_id)
         except NoTenantError as failure:
@@ -305,6 +307,7 @@ class SignIn:
     ) -> Arrival:
         try:
             _refuse_older(attempt, identity)
+            _refuse_weaker(attempt, identity)
             member_id = await member_of(placement, provider, identity)
         except SignInRefusedError as refused:
             # The provider has vouched for somebody whom the tenant does not let in: its administrators want to know.
@@ -323,7 +326,7 @@ class SignIn:
                     tenant_id=placement.tenant_id,
                     member_id=member_id,
                     identity_provider_id=provider.id,
-                    authenticated_at=identity.authenticated_at,
+                    authenticated_at=_proved_at(provider, identity),
                     session_id=attempt.session_id,
                     provider_session=identity.provider_session,
                     provider_subject_digest=subject_digest(provider.id, identity.subject),
@@ -356,3 +359,14 @@ def _refuse_older(attempt: Attempt, identity: Identity) -> None:
         return
     if identity.authenticated_at < attempt.started_at - attempt.max_age - CLOCK_SKEW_SECONDS:
         raise SignInRefusedError(Refusal.SIGN_IN_TOO_OLD)
+
+
+def _refuse_weaker(attempt: Attempt, identity: Identity) -> None:
+    """A provider is free to leave the wish for a stronger sign-in aside, so its word about that counts as well."""
+    if attempt.acr is not None and identity.acr != attempt.acr:
+        raise SignInRefusedError(Refusal.SIGN_IN_TOO_WEAK)
+
+
+def _proved_at(provider: Provider, identity: Identity) -> int:
+    """When somebody proved who they are so strongly that it counts as a recent sign-in, where the connection asks."""
+    return identity.authenticated_at if provider.step_up_acr in {None, identity.acr} else NOT_SAID

@@ -60,6 +60,9 @@ class IdentityProvider(SharedModel):
     )
     allow_unsolicited = fields.BooleanField(default=False, db_default=False)
     want_encrypted = fields.BooleanField(default=False, db_default=False)
+    # How strongly its people have to prove who they are for what takes a recent sign-in, in the provider's words
+    # (OpenID Connect's acr, SAML's AuthnContextClassRef).
+    step_up_acr = fields.CharField(max_length=255, null=True)
 
     # Whether somebody unknown becomes a member by signing in, and what of.
     provision_members = fields.BooleanField(default=False, db_default=False)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
 from auth.cookies import Cookie
+from auth.sso.connection import OPERATOR, Connections
+from auth.sso.connection_settings import ChangeRefusedError
 from auth.sso.id_token import CLOCK_SKEW_SECONDS, NOT_SAID
-from models.shared import Session
+from auth.sso.look_ups import LookUps
+from auth.sso.outbound import Outbound
+from models.shared import IdentityProvider, Session
+from tenancy.scope import tenant_scope
 from tests.auth.browser import ACME
 from tests.auth.conftest import add_provider
 from tests.auth.test_sign_in import is_the_error_page
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
 
     from auth.authentication import Authenticator
     from auth.sessions.access_token import Subject
+    from settings import Settings
     from tests.auth.browser import Browser
     from tests.auth.conftest import Person
 
@@ -132,3 +139,96 @@ async def test_a_live_session_is_no_way_round(browser: Browser, member: Person) 
     await browser.sign_in()
     assert (await browser.get("/auth/login?next=/docs")).headers["location"] == "/docs"
     assert "location" not in (await browser.get("/auth/login?next=/docs&max_age=60")).headers
+
+
+GOLD, BRONZE = "urn:example:gold", "urn:example:bronze"
+
+
+async def ask_for(member: Person, acr: str | None) -> None:
+    await IdentityProvider.filter(id=member.provider_id).update(step_up_acr=acr)
+
+
+async def is_recent(browser: Browser) -> bool:
+    viewer = await browser.authentication.authenticator.viewer(browser.cookies[Cookie.ACCESS])
+    return viewer.has_signed_in_within(900)
+
+
+async def test_the_provider_is_asked_how_to_ask_only_in_a_step_up(browser: Browser, member: Person) -> None:
+    await browser.follow(login(max_age="60"))
+    assert "acr_values" not in browser.double.authorization
+    await ask_for(member, GOLD)
+    await browser.depart()
+    assert "acr_values" not in browser.double.authorization
+    await browser.follow(login(max_age="60"))
+    assert browser.double.authorization["acr_values"] == [GOLD]
+
+
+async def test_who_was_asked_so_is_signed_in_and_session_and_token_say_so(browser: Browser, member: Person) -> None:
+    await ask_for(member, GOLD)
+    browser.double.claims = {"auth_time": int(time.time()), "acr": GOLD}
+    assert (await step_up(browser, 60)).status_code == 303
+    told = await subject(browser)
+    assert (told.acr, (await Session.get(id=told.session_id)).acr) == (GOLD, GOLD)
+    assert await is_recent(browser)
+    await browser.post("/auth/token")
+    assert await is_recent(browser)
+
+
+@pytest.mark.parametrize("acr", [..., None, BRONZE, "", [GOLD], f"{GOLD} {BRONZE}", GOLD.upper(), 1])
+async def test_who_was_not_is_not_signed_in(browser: Browser, member: Person, acr: Any) -> None:  # noqa: ANN401 - whatever a provider sends
+    await ask_for(member, GOLD)
+    browser.double.claims = {"auth_time": int(time.time()), "acr": acr}
+    assert is_the_error_page(await step_up(browser, 60))
+    assert await Session.filter(identity_provider_id=member.provider_id).count() == 0
+
+
+async def test_a_weaker_sign_in_is_one_but_no_recent_one(browser: Browser, member: Person) -> None:
+    """Else it would be no use to ask for more: whoever has a password would be recent by it."""
+    await ask_for(member, GOLD)
+    browser.double.claims = {"auth_time": int(time.time()), "acr": BRONZE}
+    assert (await browser.sign_in()).status_code == 303
+    assert not await is_recent(browser)
+    await browser.post("/auth/token")
+    assert not await is_recent(browser)
+    await ask_for(member, None)
+    assert (await browser.sign_in()).status_code == 303
+    assert await is_recent(browser)
+
+
+async def test_an_attempt_of_before_the_wish_does_not_get_round_it(browser: Browser, member: Person) -> None:
+    browser.double.claims = {"auth_time": int(time.time()), "acr": BRONZE}
+    await browser.follow(login(max_age="60"))
+    await ask_for(member, GOLD)
+    assert (await browser.get(browser.answer())).status_code == 303
+    assert not await is_recent(browser)
+
+
+async def test_it_is_tried_by_a_dry_run_before_it_is_in_force(
+    browser: Browser, member: Person, settings: Settings
+) -> None:
+    """An owner who mistypes it could not change it back: that takes a recent sign-in."""
+    await IdentityProvider.filter(id=member.provider_id).update(tested_at=datetime.now(UTC))
+    outbound = Outbound(settings)
+    async with tenant_scope(member.placement, authorization_version=None):
+        connections = Connections(settings, outbound, LookUps(8))
+        row = await connections.update(OPERATOR, member.provider_id, {"step_up_acr": GOLD})
+        address = urlsplit(await connections.test_address(OPERATOR, member.provider_id))
+    await outbound.close()
+    assert (row.step_up_acr, row.staged) == (None, {"step_up_acr": GOLD})
+    for acr, in_force in ((BRONZE, None), (GOLD, GOLD)):
+        browser.double.claims = {"acr": acr}
+        await browser.follow(f"{address.path}?{address.query}")
+        assert browser.double.authorization["acr_values"] == [GOLD]
+        answer = await browser.get(browser.answer())
+        assert is_the_error_page(answer) is (in_force is None)
+        assert (await IdentityProvider.get(id=member.provider_id)).step_up_acr == in_force
+
+
+@pytest.mark.parametrize("acr", ["", " ", "two values", "é", "a" * 256, "a\nb"])
+async def test_what_is_no_value_is_refused(member: Person, settings: Settings, acr: str) -> None:
+    outbound = Outbound(settings)
+    connections = Connections(settings, outbound, LookUps(8))
+    async with tenant_scope(member.placement, authorization_version=None):
+        with pytest.raises(ChangeRefusedError, match="step_up_acr"):
+            await connections.update(OPERATOR, member.provider_id, {"step_up_acr": acr})
+    await outbound.close()

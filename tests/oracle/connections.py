@@ -16,7 +16,7 @@ PUBLIC_URL: Final = "https://gateway.oracle.example"
 
 _COPIED: Final = (
     *("id", "name", "kind", "client_id", "enabled", "tested_at", "metadata_url", "metadata_expires_at"),
-    *("certificate_expires_at", "allow_unsolicited", "want_encrypted", "provision_members"),
+    *("certificate_expires_at", "allow_unsolicited", "want_encrypted", "provision_members", "step_up_acr"),
     "created_at",
 )
 _ADDRESSES: Final = {

@@ -121,6 +121,7 @@ async def _connections(placement: TenantPlacement, now: dt.datetime) -> None:
             signing_policy=SigningPolicy.BOTH,
             allow_unsolicited=number == 3,
             want_encrypted=number == 5,
+            step_up_acr="urn:mfa" if number == 5 else None,
             provision_members=number == 2,
             default_org_unit_id=[None, units[0], units[-1], None, placement.tenant_id, units[1]][number],
             role_mapping=[{"claim": "groups", "value": "A", "role": "auditor"}] if number == 2 else [],

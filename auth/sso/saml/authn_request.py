@@ -27,7 +27,7 @@ def authn_request(ours: ServiceProvider, destination: str, attempt: Attempt, now
     Args:
         ours: who asks.
         destination: the address it goes to.
-        attempt: which gives it its name, and says whether the person is to be asked anew.
+        attempt: which gives it its name, and says whether the person is to be asked anew, and how.
         now: the time.
     """
     request = etree.Element(
@@ -45,4 +45,7 @@ def authn_request(ours: ServiceProvider, destination: str, attempt: Attempt, now
     etree.SubElement(request, tag("a:Issuer")).text = ours.entity_id
     # Which kind of name is the provider's to choose; for one that lasts it may have to make one up first.
     etree.SubElement(request, tag("p:NameIDPolicy"), AllowCreate="true")
+    if attempt.acr is not None:
+        wanted = etree.SubElement(request, tag("p:RequestedAuthnContext"), Comparison="exact")
+        etree.SubElement(wanted, tag("a:AuthnContextClassRef")).text = attempt.acr
     return request
