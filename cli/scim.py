@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
@@ -12,14 +12,22 @@ from cyclopts import App, Parameter
 from rich.console import Console
 from rich.table import Table
 
-from auth.scim.token import DEFAULT_DAYS, create_token, revoke_token, rotate_token
+from auth.scim import token_registry
+from auth.scim.token import DEFAULT_DAYS
+from auth.sso.connection import OPERATOR
+from auth.sso.connection_settings import ChangeRefusedError, ProblemKind
 from cli.environment import command_settings
 from cli.failure import CommandFailedError
-from models.shared import IdentityProvider, ScimToken, Tenant
+from models.shared import IdentityProvider, ScimToken
 from tenancy.database import open_database
+from tenancy.errors import UnknownTenantError
+from tenancy.scope import tenant_scope
+from tenancy.slug import SlugRefusedError, checked_slug
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from tenancy.placement import TenantPlacement
 
 app = App(
     name="scim",
@@ -51,8 +59,9 @@ def create(
     """
 
     async def work() -> tuple[ScimToken, str]:
-        async with _tenant(tenant) as found:
-            return await create_token(await _provider(found, provider), name, days=days)
+        async with _tenant(tenant) as found, tenant_scope(found, authorization_version=None):
+            with _in_words(tenant):
+                return await token_registry.create(OPERATOR, await _provider(found, provider), name, days=days)
 
     _show(asyncio.run(work()), as_json=as_json)
 
@@ -68,7 +77,8 @@ def list_(*, tenant: str, as_json: Json = False) -> None:
 
     async def work() -> list[dict[str, str | None]]:
         async with _tenant(tenant) as found:
-            return [_described(token) for token in await ScimToken.filter(tenant_id=found.id).order_by("id")]
+            tokens = await ScimToken.filter(tenant_id=found.tenant_id).order_by("id")
+            return [_described(token) for token in tokens]
 
     described = asyncio.run(work())
     if as_json:
@@ -92,12 +102,9 @@ def rotate(token: UUID, *, tenant: str, days: int = DEFAULT_DAYS, as_json: Json 
     """
 
     async def work() -> tuple[ScimToken, str]:
-        async with _tenant(tenant) as found:
-            known = await ScimToken.get_or_none(id=token, tenant_id=found.id, revoked_at=None)
-            if known is None:
-                message = f"{tenant} has no such token"
-                raise CommandFailedError(message)
-            return await rotate_token(known, days=days)
+        async with _tenant(tenant) as found, tenant_scope(found, authorization_version=None):
+            with _in_words(tenant):
+                return await token_registry.rotate(OPERATOR, token, days=days)
 
     _show(asyncio.run(work()), as_json=as_json)
 
@@ -111,36 +118,45 @@ def revoke(token: UUID, *, tenant: str) -> None:
         tenant: The tenant's name in paths.
     """
 
-    async def work() -> bool:
-        async with _tenant(tenant) as found:
-            return await revoke_token(found.id, token)
+    async def work() -> None:
+        async with _tenant(tenant) as found, tenant_scope(found, authorization_version=None):
+            with _in_words(tenant):
+                await token_registry.revoke(OPERATOR, token)
 
-    if not asyncio.run(work()):
-        message = f"{tenant} has no such token, or it is over"
-        raise CommandFailedError(message)
+    asyncio.run(work())
 
 
 @asynccontextmanager
-async def _tenant(slug: str) -> AsyncIterator[Tenant]:
+async def _tenant(slug: str) -> AsyncIterator[TenantPlacement]:
     with command_settings() as settings:
         database = await open_database(settings)
         try:
-            tenant = await Tenant.get_or_none(slug=slug)
-            if tenant is None:
-                message = f"there is no tenant {slug!r}"
-                raise CommandFailedError(message)
-            yield tenant
+            yield await database.directory.by_slug(checked_slug(slug))
+        except (SlugRefusedError, UnknownTenantError) as failure:
+            message = f"there is no tenant {slug!r}"
+            raise CommandFailedError(message) from failure
         finally:
             await database.close()
 
 
-async def _provider(tenant: Tenant, wanted: UUID | None) -> IdentityProvider:
-    providers = await IdentityProvider.filter(tenant_id=tenant.id)
+@contextmanager
+def _in_words(tenant: str) -> Iterator[None]:
+    try:
+        yield
+    except ChangeRefusedError as refused:
+        unknown = any(each.kind is ProblemKind.UNKNOWN for each in refused.problems)
+        message = f"{tenant} has no such token" if unknown else " ".join(each.message for each in refused.problems)
+        raise CommandFailedError(message) from refused
+
+
+async def _provider(tenant: TenantPlacement, wanted: UUID | None) -> UUID:
+    providers = await IdentityProvider.filter(tenant_id=tenant.tenant_id)
     chosen = [provider for provider in providers if wanted in {None, provider.id}]
     if len(chosen) != 1:
         message = f"{tenant.slug} has {len(chosen)} such identity providers; name one with --provider"
         raise CommandFailedError(message)
-    return chosen[0]
+    found: UUID = chosen[0].id
+    return found
 
 
 def _described(token: ScimToken) -> dict[str, str | None]:

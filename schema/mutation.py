@@ -14,6 +14,7 @@ import resolvers.identity_provider
 import resolvers.onboarding_case_advance
 import resolvers.onboarding_case_open
 import resolvers.personal_access_token
+import resolvers.scim_token
 import resolvers.session
 import resolvers.support_access
 from auth.permissions import PUBLIC, Permission
@@ -66,6 +67,12 @@ from schema.personal_access_token import (
     PersonalAccessTokenCreatePayload,
     PersonalAccessTokenRevokeInput,
     PersonalAccessTokenRevokePayload,
+)
+from schema.scim_token import (
+    ScimTokenCreateInput,
+    ScimTokenCreatePayload,
+    ScimTokenRevokeInput,
+    ScimTokenRevokePayload,
 )
 from schema.session import (
     MemberSessionsEndInput,
@@ -223,6 +230,19 @@ class Mutation:
         change=resolvers.identity_provider.rotate_key,
         authenticated_within=FRESH,
         description="Make a new key of ours in a SAML connection. Give the provider our metadata anew right after.",
+    )
+    scim_token_create: ScimTokenCreatePayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=ScimTokenCreateInput,
+        change=resolvers.scim_token.create_token,
+        authenticated_within=FRESH,
+        description="Make a token by which a connection's provider may create, change and deactivate members.",
+    )
+    scim_token_revoke: ScimTokenRevokePayload | None = administration(
+        requires=Permission.IDENTITY_PROVIDER_WRITE,
+        takes=ScimTokenRevokeInput,
+        change=resolvers.scim_token.revoke_token,
+        description="End a SCIM token at once.",
     )
     domain_add: DomainAddPayload | None = administration(
         requires=Permission.DOMAIN_WRITE,

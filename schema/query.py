@@ -12,6 +12,7 @@ import resolvers.node
 import resolvers.onboarding_case
 import resolvers.org_unit
 import resolvers.role
+import resolvers.scim_token
 import resolvers.support_access
 import resolvers.viewer
 from auth.permissions import PUBLIC, Permission
@@ -27,6 +28,7 @@ from schema.node import Node
 from schema.onboarding_case import OnboardingCase, OnboardingCaseFilter, OnboardingCaseOrder
 from schema.org_unit import OrgUnit
 from schema.role import Role
+from schema.scim_token import ScimToken
 from schema.support_access import SupportAccess
 from schema.viewer import Viewer
 
@@ -86,6 +88,11 @@ class Query:
         requires=Permission.IDENTITY_PROVIDER_READ,
         resolver=resolvers.identity_provider.identity_providers,
         description="The tenant's connections to identity providers, the oldest first.",
+    )
+    scim_tokens: list[ScimToken] | None = field(
+        requires=Permission.IDENTITY_PROVIDER_READ,
+        resolver=resolvers.scim_token.scim_tokens,
+        description="The SCIM tokens of the tenant's connections that are still good, the newest first.",
     )
     domains: list[Domain] | None = field(
         requires=Permission.DOMAIN_READ,

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx2
 import pytest
@@ -17,8 +17,10 @@ import pytest
 from auth.roles import BUILT_IN_ROLES
 from auth.scim.token import OVERLAP, PREFIX
 from models.shared import IdentityProvider, ScimToken
+from models.tenant import AuditActorKind, AuditEvent
 from server.app import create_app
 from tenancy.provisioning import create_tenant
+from tenancy.scope import tenant_scope
 from tests.auth.conftest import add_provider
 
 if TYPE_CHECKING:
@@ -104,6 +106,14 @@ async def test_a_token_opens_scim_until_it_is_revoked_and_its_successor_after_th
     assert shown.count("Entra") == 2
     assert text not in shown
     assert made["token"] not in shown
+    async with tenant_scope(placement, authorization_version=None, read_only=True):
+        events = await AuditEvent.filter(subject_kind="scim_token").order_by("id")
+    assert [(each.action, each.subject_id) for each in events] == [
+        ("scim_token:create", UUID(listed["id"])),
+        ("scim_token:rotate", UUID(made["id"])),
+        ("scim_token:revoke", UUID(listed["id"])),
+    ]
+    assert {each.actor_kind for each in events} == {AuditActorKind.OPERATOR}
 
 
 async def test_what_is_not_there_is_a_failure_in_one_line(

@@ -173,6 +173,7 @@ class _Resolving:
                 "supportAccess": self._support,
                 "identityProviders": lambda: connections(self._reader.rows),
                 "domains": lambda: domains(self._reader.rows),
+                "scimTokens": self._scim_tokens,
             }
             return roots[info.field_name]()
         return getattr(source, to_snake_case(info.field_name))
@@ -247,6 +248,14 @@ class _Resolving:
     def _tokens(self) -> list[object]:
         own = [row for row in self._reader.rows.tokens if row["member_id"] == self._reader.viewer.member_id]
         good = [row for row in own if row["revoked_at"] is None and row["expires_at"] > datetime.now(UTC)]
+        return [SimpleNamespace(**row) for row in sorted(good, key=itemgetter("id"), reverse=True)]
+
+    def _scim_tokens(self) -> list[object]:
+        good = [
+            row
+            for row in self._reader.rows.scim_tokens
+            if row["revoked_at"] is None and row["expires_at"] > datetime.now(UTC)
+        ]
         return [SimpleNamespace(**row) for row in sorted(good, key=itemgetter("id"), reverse=True)]
 
     def _sessions(self) -> list[object]:

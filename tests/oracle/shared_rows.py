@@ -11,6 +11,7 @@ from models.shared import (
     Domain,
     IdentityProvider,
     PersonalAccessToken,
+    ScimToken,
     Session,
     SessionKind,
     SigningPolicy,
@@ -59,6 +60,17 @@ async def seed_shared(placement: TenantPlacement, random: Random) -> None:
             expires_at=now - day if number % 4 == 2 else now + day * LONGEST_DAYS,
             last_used_at=now if number == 0 else None,
             revoked_at=now if number == 1 else None,
+        )
+
+    for number in range(4):
+        await ScimToken.create(
+            tenant_id=placement.tenant_id,
+            identity_provider_id=provider_id,
+            name=f"Provider's token {number}",
+            digest=_digest(random),
+            expires_at=now - day if number == 1 else now + day,
+            last_used_at=now if number == 3 else None,
+            revoked_at=now if number == 2 else None,
         )
 
     for number in range(7):
@@ -157,6 +169,12 @@ async def load_clients(tenant_id: UUID) -> list[dict[str, Any]]:
 async def load_tokens(tenant_id: UUID) -> list[dict[str, Any]]:
     """Each row of its members' personal access tokens."""
     rows: list[dict[str, Any]] = await PersonalAccessToken.filter(tenant_id=tenant_id).values()
+    return rows
+
+
+async def load_scim_tokens(tenant_id: UUID) -> list[dict[str, Any]]:
+    """Each row of its connections' SCIM tokens."""
+    rows: list[dict[str, Any]] = await ScimToken.filter(tenant_id=tenant_id).values()
     return rows
 
 

@@ -12,6 +12,7 @@ from tests.oracle.shared_rows import (
     load_clients,
     load_connections,
     load_domains,
+    load_scim_tokens,
     load_sessions,
     load_support,
     load_tokens,
@@ -55,6 +56,7 @@ class TenantRows:
         clients: its rows among the shared ones.
         tokens: the same of personal access tokens.
         sessions: the same of sessions.
+        scim_tokens: the same of SCIM tokens.
         support: the same of support access.
         connections: the same of identity providers.
         domains: the same of domains.
@@ -67,6 +69,7 @@ class TenantRows:
     clients: Sequence[Row]
     tokens: Sequence[Row]
     sessions: Sequence[Row]
+    scim_tokens: Sequence[Row]
     support: Sequence[Row]
     connections: Sequence[Row]
     domains: Sequence[Row]
@@ -124,6 +127,7 @@ async def load_rows(placement: TenantPlacement) -> TenantRows:
         clients=await load_clients(tenant_id),
         tokens=await load_tokens(tenant_id),
         sessions=await load_sessions(tenant_id),
+        scim_tokens=await load_scim_tokens(tenant_id),
         connections=await load_connections(tenant_id),
         domains=await load_domains(tenant_id),
     )
