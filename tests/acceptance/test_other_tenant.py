@@ -286,22 +286,9 @@ async def sign_in_by_a_connection_of_the_other_tenant(here: Side, there: Side) -
     return answer.text
 
 
-async def answer_of(visitor: Visitor, connection: Connection) -> httpx2.URL:
-    """Where the provider sends the browser back to, which does not go there."""
-    page = await visitor.client.get(connection.sign_in_address)
-    visitor.client.follow_redirects = False
-    while page.next_request is None or not str(page.next_request.url).startswith(visitor.gateway):
-        if page.next_request is None:
-            page = await visitor.submit(page, login="ada", password="any")
-        else:
-            page = await visitor.client.send(page.next_request)
-    visitor.client.follow_redirects = True
-    return page.next_request.url
-
-
 async def callback_of_one_providers_answer_with_an_attempt_for_the_other(here: Side, there: Side) -> str:
     async with Visitor(here.visitor.gateway, "ada") as visitor:
-        stolen = await answer_of(visitor, here.connection)
+        stolen = httpx2.URL((await visitor.way_back(here.connection.sign_in_address)).address)
         departed = await visitor.client.get(there.connection.sign_in_address, follow_redirects=False)
         state, attempt = httpx2.URL(departed.headers["location"]).params["state"], visitor.cookies[Cookie.SIGN_IN]
         texts = []
