@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FOLDER: Final = "saml_provider"
 
 # The library's names for what of a person it has no other name for.
-_EMAIL_VERIFIED: Final = "http://schemas.passportjs.com/verified"
+EMAIL_VERIFIED: Final = "http://schemas.passportjs.com/verified"
 
 
 @contextlib.asynccontextmanager
@@ -48,7 +48,7 @@ async def saml_connection(  # noqa: PLR0913 - each is a thing that a test says a
     issuer = f"http://localhost:{port}"
     output = await gateway.command(
         *("identity-provider", "create", f"Signs {signed.value}", "--tenant", placement.slug, "--kind", "saml"),
-        *("--signing-policy", signed.value, "--claim", f"email_verified={_EMAIL_VERIFIED}", "--json"),
+        *("--signing-policy", signed.value, "--claim", f"email_verified={EMAIL_VERIFIED}", "--json"),
         *(["--want-encrypted"] if encrypted else []),
     )
     connection_id = json.loads(output)[0]["id"]

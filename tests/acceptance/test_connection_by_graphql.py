@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 
 from tests.acceptance import npm
 from tests.acceptance.connection import Connection
+from tests.acceptance.saml_connection import EMAIL_VERIFIED
+from tests.acceptance.saml_connection import FOLDER as SAML_FOLDER
 from tests.acceptance.visitor import Visitor
+from tests.auth.saml.provider_double import key_pair
 from tests.server.gateway import running_gateway
 from tests.server.ports import free_port
 
@@ -48,9 +52,9 @@ async def made(gateway: Gateway, verb: str, **given: Any) -> Any:  # noqa: ANN40
     return payload["identityProvider"]
 
 
-async def rehearsed(gateway: Gateway, connection: str) -> int:
+async def rehearsed(gateway: Gateway, connection: str, *, owner_of: int = 0) -> int:
     """The status of the page at the end of a dry run."""
-    tested = await change(gateway, "Test", shown="testUrl userErrors { code }", id=connection)
+    tested = await change(gateway, "Test", owner_of=owner_of, shown="testUrl userErrors { code }", id=connection)
     assert tested["userErrors"] == []
     async with Visitor(gateway.url, "owner") as visitor:
         page = await visitor.through(tested["testUrl"])
@@ -58,9 +62,9 @@ async def rehearsed(gateway: Gateway, connection: str) -> int:
         return page.status_code
 
 
-async def signs_in(gateway: Gateway) -> bool:
+async def signs_in(gateway: Gateway, number: int = 0) -> bool:
     async with Visitor(gateway.url, "owner") as visitor:
-        await visitor.through(f"/auth/login?tenant={gateway.tenants[0].slug}&next=/auth/session")
+        await visitor.through(f"/auth/login?tenant={gateway.tenants[number].slug}&next=/auth/session")
         return await visitor.is_signed_in()
 
 
@@ -105,3 +109,68 @@ async def test_an_owner_connects_a_provider_and_exchanges_its_secret(gateway: Ga
         foreign = await change(gateway, "Update", owner_of=1, id=connection, name="Mine")
         assert [each["code"] for each in foreign["userErrors"]] == ["NOT_FOUND"]
     assert SECRET not in gateway.log.read_text(encoding="utf-8")
+
+
+async def test_an_owner_connects_a_saml_provider_and_exchanges_keys(gateway: Gateway) -> None:
+    await npm.install(SAML_FOLDER)
+    placement, port = gateway.tenants[1], free_port()
+    issuer = f"http://localhost:{port}"
+    ours = "identityProvider { id spMetadataUrl acsUrl issuer testedAt enabled waitsForTest } userErrors { code field }"
+
+    async def saml(verb: str, **given: object) -> Any:  # noqa: ANN401 - as above
+        payload = await change(gateway, verb, owner_of=1, shown=ours, **given)
+        assert payload["userErrors"] == [], payload
+        return payload["identityProvider"]
+
+    draft = await saml("Create", name="AD FS", kind="SAML", claimNames={"emailVerified": EMAIL_VERIFIED})
+    connection = draft["id"]
+    assert draft["issuer"] is None
+    assert draft["spMetadataUrl"] == f"{gateway.url}/saml/{placement.slug}/metadata/{connection}"
+    wanted = {"id": connection, "signingPolicy": "BOTH", "wantEncrypted": True}
+    await saml("Update", **wanted)
+    keys = key_pair(issuer)
+    options: dict[str, object] = {
+        "issuer": issuer,
+        "port": port,
+        "ours": await document(draft["spMetadataUrl"]),
+        "certificate": keys.certificate_pem.decode(),
+        "key": keys.key_pem.decode(),
+        "signed": "both",
+        "encrypted": True,
+        "nameFormat": None,
+        "people": {"owner": {"email": f"owner@{placement.slug}.example", "verified": True}},
+    }
+    provider = Connection(placement, connection, issuer, {}, SAML_FOLDER, options)
+    async with provider.running():
+        nowhere = await change(gateway, "Test", owner_of=1, shown="testUrl userErrors { code }", id=connection)
+        assert [each["code"] for each in nowhere["userErrors"]] == ["CONFLICT"], "no provider is known yet"
+        named = await saml("Update", id=connection, metadata=await document(f"{issuer}/metadata"))
+        assert named["issuer"] == issuer
+        early = await change(gateway, "SetEnabled", owner_of=1, id=connection, enabled=True)
+        assert [each["code"] for each in early["userErrors"]] == ["CONFLICT"]
+        assert await rehearsed(gateway, connection, owner_of=1) == 200
+        assert (await saml("SetEnabled", id=connection, enabled=True))["testedAt"] is not None
+        assert await signs_in(gateway, 1)
+
+        # What the provider does not do is found by a test before it keeps anybody out.
+        mistaken = await saml("Update", id=connection, claimNames={"email": "no such attribute"}, stepUpAcr="urn:none")
+        assert mistaken["waitsForTest"] == ["claimNames", "stepUpAcr"]
+        assert await rehearsed(gateway, connection, owner_of=1) == 400
+        assert await signs_in(gateway, 1)
+        assert (await saml("Update", id=connection, discardWaiting=True))["waitsForTest"] == []
+
+        await saml("RotateKey", id=connection, keepDays=1)
+    # The provider believes our new key, and encrypts with it, once it has our metadata anew.
+    anew = {**options, "ours": await document(draft["spMetadataUrl"])}
+    assert anew["ours"] != options["ours"]
+    async with Connection(placement, connection, issuer, {}, SAML_FOLDER, anew).running():
+        assert await signs_in(gateway, 1)
+        for number, verb, given in ((0, "Update", {"name": "Mine"}), (0, "RotateKey", {}), (0, "Delete", {})):
+            shown = "userErrors { code }"
+            foreign = await change(gateway, verb, owner_of=number, shown=shown, id=connection, **given)
+            assert [each["code"] for each in foreign["userErrors"]] == ["NOT_FOUND"], verb
+
+
+async def document(address: str) -> str:
+    async with httpx2.AsyncClient() as client:
+        return (await client.get(address)).raise_for_status().text
