@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _STYLE: Final = """
 :root { color-scheme: light dark; }
 body { margin: 0; font: 1.0625rem/1.5 system-ui, sans-serif; color: CanvasText; background: Canvas; }
-main { max-width: 26rem; margin: 12vh auto 4rem; padding: 0 1.5rem; }
+main { max-width: 26rem; margin: 12vh auto 4rem; padding: 0 1.5rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 1rem; }
-p { margin: 0 0 1rem; }
+p, form { margin: 0 0 1rem; }
 label { display: block; font-weight: 600; margin-bottom: .35rem; }
 input, button { box-sizing: border-box; width: 100%; font: inherit; border-radius: .5rem; padding: .65rem .8rem; }
 input { border: 1px solid GrayText; color: inherit; background: Field; margin-bottom: 1rem; }
@@ -40,12 +40,12 @@ a { color: LinkText; display: inline-block; padding: .35rem 0; }
 ul { list-style: none; margin: 0; padding: 0; }
 li { margin-bottom: .6rem; }
 dt { font-weight: 600; }
-dd { margin: 0 0 .6rem; overflow-wrap: anywhere; }
+dd { margin: 0 0 .6rem; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; }
 caption { text-align: left; font-weight: 600; margin-bottom: .35rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .5rem .35rem 0; border-top: 1px solid GrayText; }
-th { font-weight: 400; overflow-wrap: anywhere; width: 38%; }
-code { font-size: .95em; overflow-wrap: anywhere; }
+th { font-weight: 400; width: 38%; }
+code { font-size: .95em; }
 """
 
 # A claim may be anything; a page shows the beginning.
@@ -145,7 +145,8 @@ def confirm(confirmation: Confirmation) -> HTMLResponse:
 <form method="post" action="{escape(confirmation.address)}" aria-describedby="hint">
 <input type="hidden" name="identity" value="{escape(confirmation.identity)}">
 <button>Sign in as {who}</button></form>
-<p>If that is not you, leave this page, or <a href="/auth/login">sign in as yourself</a>.</p>"""
+<p>If that is not you, leave this page.</p>
+<p><a href="/auth/login">Sign in as yourself</a></p>"""
     # A page that sends no referrer sends "Origin: null" with its forms, which is what any other page could send.
     return page("Is this you?", content, referrer="same-origin")
 

@@ -21,7 +21,9 @@ from starlette.routing import Route
 from auth.cookies import Cookie
 from auth.opening import open_authentication
 from auth.sso.saml.names import POST
+from auth.sso.saml.unsolicited import Confirmation
 from models.shared import IdentityProvider, Session
+from server.routes.pages import confirm
 from tests.auth.browser import ACME, Browser, gateway
 from tests.auth.provider_double import ProviderDouble
 from tests.auth.saml.provider_at_work import EMAIL, SIGN_ON, ProviderAtWork
@@ -138,6 +140,22 @@ async def page(provider: FormsOnly) -> AsyncIterator[Page]:
         context = await launched.new_context(base_url=origin, ignore_https_errors=True)
         yield await context.new_page()
         await launched.close()
+
+
+LONG: Final = f"{'ada.lovelace-' * 5}contractor@subsidiary.international.acme.example"
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+async def test_the_question_fits_on_every_screen(page: Page, width: int) -> None:
+    """However long a name or an address is, one sees whom one would be."""
+    asked = confirm(Confirmation("/confirm", LONG, "Provider" * 20, "sealed", "attempt"))
+    await page.set_viewport_size({"width": width, "height": 740})
+    await page.set_content(bytes(asked.body).decode())
+    assert await page.evaluate("document.documentElement.scrollWidth") == width
+    assert await page.evaluate("(b => b.scrollWidth <= b.clientWidth)(document.querySelector('button'))")
+    below = "document.querySelector('form + p').getBoundingClientRect().top"
+    gap = await page.evaluate(f"{below} - document.querySelector('button').getBoundingClientRect().bottom")
+    assert 8 <= gap <= 32
 
 
 async def click(page: Page, name: str) -> None:
