@@ -109,6 +109,8 @@ async def test_j9_without_any_database_nobody_unknown_is_let_in(
     async def fails(*_arguments: object, **_names: object) -> object:
         raise ConnectionRefusedError
 
+    # Nor is there one that stands ready.
+    monkeypatch.setattr(ConnectionPool, "take", lambda *_arguments: None)
     monkeypatch.setattr(ConnectionPool, "acquire", fails)
     with pytest.raises(ConnectionRefusedError):
         await blind.authenticator.viewer(tokens.access_token)
