@@ -15,6 +15,7 @@ from auth.support.member import SUPPORT_SCOPE
 from engine.request import Request
 from models.shared import SupportGrant
 from models.tenant import AuditEvent
+from resolvers.global_ids import encode
 from schema.build import build_schema
 from server.support_witness import WitnessedEngine
 from tenancy.scope import tenant_scope
@@ -119,7 +120,7 @@ async def test_t17_neither_support_nor_a_program_lets_support_in_whatever_it_may
 
 
 async def test_t17_support_may_call_no_mutation(firm: Firm, owner: Viewer) -> None:
-    """None is so much as shown to it, but the one that is everybody's; and that refuses it."""
+    """None is so much as shown to it, but the two that are everybody's; and those refuse it."""
     viewer = await firm.viewer(owner.member_id)
     support = replace(
         viewer,
@@ -128,11 +129,15 @@ async def test_t17_support_may_call_no_mutation(firm: Firm, owner: Viewer) -> No
     )
     asked = Request("{ __schema { mutationType { fields { name } } } }", "test")
     result = await firm.engine.execute(asked, support)
-    assert result.data == b'{"__schema":{"mutationType":{"fields":[{"name":"sessionsEnd"}]}}}'
-    refused = await firm.engine.execute(
-        Request("mutation { sessionsEnd(input: {}) { endedSessions } }", "test"), support
-    )
-    assert [error["extensions"]["code"] for error in refused.errors] == ["FORBIDDEN"]  # type: ignore[index]  # an errors entry is JSON
+    shown = b'{"__schema":{"mutationType":{"fields":[{"name":"sessionEnd"},{"name":"sessionsEnd"}]}}}'
+    assert result.data == shown
+    own = encode(b"Session:", str(viewer.session_id))
+    for mutation in (
+        "sessionsEnd(input: {}) { endedSessions }",
+        f'sessionEnd(input: {{ id: "{own}" }}) {{ userErrors {{ code }} }}',
+    ):
+        refused = await firm.engine.execute(Request(f"mutation {{ {mutation} }}", "test"), support)
+        assert [error["extensions"]["code"] for error in refused.errors] == ["FORBIDDEN"]  # type: ignore[index]  # an errors entry is JSON
 
 
 async def test_to_read_everything_is_not_to_let_support_in(firm: Firm) -> None:
