@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import structlog
-from asyncpg_listen import ListenPolicy, Notification, NotificationListener
+from asyncpg_listen import NotificationListener
 
 from tenancy.connection import DEFAULT_SEARCH_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine
-
-    from asyncpg_listen import NotificationOrTimeout
+    from collections.abc import AsyncIterator, Callable
 
     # Called in the event loop, one after the other; they must neither wait nor take long.
     Heard = Callable[[str], None]
@@ -55,7 +53,7 @@ class Notifications:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._heard: dict[Channel, list[Heard]] = {channel: [] for channel in Channel}
+        self._heard: dict[str, list[Heard]] = {channel.value: [] for channel in Channel}
         self._connected: list[Callable[[], None]] = []
 
     def on(self, channel: Channel, heard: Heard) -> Callable[[], None]:
@@ -69,25 +67,16 @@ class Notifications:
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
         """Listen while the block runs. It begins without waiting for the connection, and reconnects for ever."""
+        # The library looks after the connection and hears nothing: its way takes a queue, a timer and a task for each
+        # thing that is said, where asyncpg hands it over in the next turn of the loop.
         listener = NotificationListener(self._connect, reconnect_delay=_RECONNECT_SECONDS)
-        handlers = {channel.value: self._handler(channel) for channel in Channel}
-        running = asyncio.create_task(
-            listener.run(handlers, policy=ListenPolicy.ALL, notification_timeout=_SILENCE_SECONDS)
-        )
+        running = asyncio.create_task(listener.run({}, notification_timeout=_SILENCE_SECONDS))
         try:
             yield
         finally:
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
-
-    def _handler(self, channel: Channel) -> Callable[[NotificationOrTimeout], Coroutine[None, None, None]]:
-        async def handle(notification: NotificationOrTimeout) -> None:
-            if isinstance(notification, Notification):
-                for heard in tuple(self._heard[channel]):
-                    heard(notification.payload or "")
-
-        return handle
 
     async def _connect(self) -> asyncpg.Connection:
         connection = await asyncpg.connect(
@@ -97,14 +86,17 @@ class Notifications:
         )
         try:
             for channel in Channel:
-                # The library listens once this function has returned, and those who look for themselves what they have
-                # missed have to look after that. So the channels are opened here already; it only adds its callback.
-                await connection.add_listener(channel.value, _nobody)
+                await connection.add_listener(channel.value, self._told)
         except BaseException:
             connection.terminate()
             raise
+        # Those who look for themselves what they have missed have to look once the channels are open.
         asyncio.get_running_loop().call_soon(self._say_connected)
         return connection
+
+    def _told(self, _connection: object, _pid: int, channel: str, payload: str) -> None:
+        for heard in tuple(self._heard[channel]):
+            heard(payload)
 
     def _say_connected(self) -> None:
         _log.info("listening for notifications")
@@ -120,7 +112,3 @@ def _added(to: list[Callable[..., None]], function: Callable[..., None]) -> Call
             to.remove(function)
 
     return remove
-
-
-def _nobody(_connection: object, _pid: int, _channel: str, _payload: str) -> None:
-    """Nobody hears what is said between the opening of a channel and the library's own callback, a moment later."""
