@@ -100,8 +100,3 @@ class Source:
         if not callable(function):
             raise TypeError(name)
         return function
-
-
-def dictionary(items: Sequence[tuple[str, str]]) -> str:
-    """The source of a dictionary, from response keys and the sources of their values."""
-    return "{" + ", ".join(f"{key!r}: {value}" for key, value in items) + "}"

@@ -1,15 +1,16 @@
-"""A Relay connection in a plan: its SQL, and the function that makes it of rows."""
+"""A Relay connection in a plan: its SQL, and its shape, made of rows by a function of its own."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from engine import sql
-from engine.assembly import dictionary
 from engine.decision import RowState
 from engine.inputs import KEY_ORDER, PageInput
+from engine.instructions import Instruction
 from engine.parameters import AfterKey, AfterValue, Compared, RowLimit
 from engine.row import UnplannableError
+from engine.shape import Place, Shape, list_of, literal, object_of, shape
 from resolvers.reads import Page
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ class PlannedPage:
 
     Attributes:
         row: the row that it is made of.
-        function: the name of the function that makes it, of rows, the assembling state, and the count of all rows.
-        wants_total: whether that count was asked for.
+        wants_total: whether the count of all rows was asked for.
     """
 
     def __init__(
@@ -43,80 +43,106 @@ class PlannedPage:
             self.row.hang_on(parent, read.where)
         self._order = planning.declarations.column(self.row.rule.model, asked.order)
         self.wants_total = any(part.name == "totalCount" for part in field.child.fields)
-        denied: list[int] = []
-        self.row.denied_of_each = denied
-        items = [(part.key, self._part(part)) for part in field.child.fields]
+        self._denied: list[int] = []
+        self.row.denied_of_each = self._denied
+        made = object_of([(part.key, self._part(part)) for part in field.child.fields])
         body = [
             f"page = state.pages[{field.index}]",
             "more = len(rows) > page.first",
             "if more: rows = rows[:page.first]",
-            *(f"state.denied[{index}] += len(rows)" for index in denied),
-            f"return {dictionary(items)}",
+            *(f"state.denied[{index}] += len(rows)" for index in self._denied),
+            f"return {made.source}",
         ]
-        self.function = planning.source.function("page", "rows, state, total", body)
+        self._made = made.printed
+        self._function = planning.source.function("page", "rows, state, total", body)
 
-    def _part(self, part: SelectedField) -> str:
+    # ── shape ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def nested(self, rows: Place | None, total: Place | None) -> Shape:
+        """The page of the rows in a column.
+
+        Args:
+            rows: the column; ``None`` where there are none.
+            total: the column beside it that counts all rows; ``None`` where it was not asked for, or there are none.
+        """
+        return shape(
+            f"{self._function}({_source(rows, '()')}, state, {_source(total, '0')})",
+            Instruction.PAGE,
+            _column(rows),
+            _column(total),
+            self._field.index,
+            tuple(self._denied),
+            self._made,
+        )
+
+    def of_answer(self) -> Shape:
+        """The page of a statement's own rows."""
+        source = f"{self._function}(rows, state, 0)"
+        return shape(source, Instruction.ROWS, self._field.index, tuple(self._denied), self._made)
+
+    def _part(self, part: SelectedField) -> Shape:
         if part.rule is None:
-            return repr(self._field.child.type_name)
+            return literal(self._field.child.type_name)
         match part.name:
             case "edges":
-                return f"[{self._edge(part)} for {self.row.variable} in rows]"
+                return list_of(
+                    self.row.variable, object_of([(each.key, self._edge_part(each)) for each in part.child.fields])
+                )
             case "nodes":
-                return f"[{self.row.object(part.child, self._relations)} for {self.row.variable} in rows]"
+                return list_of(self.row.variable, self.row.object(part.child, self._relations))
             case "pageInfo":
-                return self._page_info(part)
+                return object_of([(each.key, self._page_info_part(each)) for each in part.child.fields])
             case "totalCount":
-                return "total"
+                return shape("total", Instruction.TOTAL)
             case _:
                 raise UnplannableError(part.coordinate)
 
-    def _edge(self, edges: SelectedField) -> str:
-        items = []
-        for part in edges.child.fields:
-            if part.rule is None:
-                value = repr(edges.child.type_name)
-            elif part.name == "node":
-                value = self.row.object(part.child, self._relations)
-            else:
-                value = self._cursor(self.row.variable)
-            items.append((part.key, value))
-        return dictionary(items)
+    def _edge_part(self, part: SelectedField) -> Shape:
+        if part.rule is None:
+            return literal(part.type_name)
+        if part.name == "node":
+            return self.row.object(part.child, self._relations)
+        return self._cursor(self.row.variable, Instruction.CURSOR)
 
-    def _page_info(self, page_info: SelectedField) -> str:
-        return dictionary([(part.key, self._page_info_part(part)) for part in page_info.child.fields])
-
-    def _page_info_part(self, part: SelectedField) -> str:
+    def _page_info_part(self, part: SelectedField) -> Shape:
         match part.name:
             case "hasNextPage":
-                return "more"
+                return shape("more", Instruction.MORE)
             case "hasPreviousPage":
-                return "page.continues"
+                return shape("page.continues", Instruction.CONTINUES)
             case "startCursor":
-                return f"({self._cursor('rows[0]')} if rows else None)"
+                return self._cursor("rows[0]", Instruction.START_CURSOR)
             case "endCursor":
-                return f"({self._cursor('rows[-1]')} if rows else None)"
+                return self._cursor("rows[-1]", Instruction.END_CURSOR)
             case _:
-                return repr(part.type_name)
+                return literal(part.type_name)
 
-    def _cursor(self, row: str) -> str:
-        key = f"{row}[{self.row.index(self.row.key_text, is_text=True)}]"
-        if self._order.name == KEY_ORDER:
-            return f"page.cursor(None, {key})"
-        value = self.row.index(f"{sql.column(self.row.alias, self._order.name)}::text", is_text=True)
-        return f"page.cursor({row}[{value}], {key})"
+    def _cursor(self, row: str, instruction: Instruction) -> Shape:
+        """The cursor of a row; of the first or the last one, null where there is no row."""
+        key, value = self.row.select_key().column, None
+        if self._order.name != KEY_ORDER:
+            text = f"{sql.column(self.row.alias, self._order.name)}::text"
+            value = Place(row, self.row.select(text, is_text=True).column)
+        source = f"page.cursor({_source(value, 'None')}, {Place(row, key).source})"
+        if instruction is not Instruction.CURSOR:
+            source = f"({source} if rows else None)"
+        return shape(source, instruction, _column(value), key)
 
-    def rows_text(self, where: list[str], *, nested: bool) -> str:
+    # ── SQL ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def rows_texts(self, where: list[str], *selected: str) -> list[str]:
         """The SELECT of the page's rows, and of the one behind it that tells whether there is a next page.
+
+        It is given once for each of what is ``selected`` of them.
 
         PostgreSQL takes a limit that it does not know for a tenth of the table. It then holds a plan made once for all
         executions to be the dearer one, and plans each execution anew. So it is told of a power of two first.
         """
         conditions = [*where, *self._comparisons(), *self._continued()]
-        columns = self.row.nested_text if nested else self.row.columns_text
         order = sql.order_by(self.row.alias, self._order, descending=self._asked.descending)
         limit = self._planning.statement.parameter(RowLimit(self._field.index), "int8")
-        rows = f"SELECT {columns} FROM {self.row.from_text}{_where(conditions)} ORDER BY {order}"
-        return f"SELECT * FROM ({rows} LIMIT {self._asked.most:d}) page LIMIT {limit}"
+        rows = f"FROM {self.row.from_text}{_where(conditions)} ORDER BY {order} LIMIT {self._asked.most:d}"
+        return [f"SELECT * FROM (SELECT {columns} {rows}) page LIMIT {limit}" for columns in selected]
 
     def total_text(self, where: list[str]) -> str:
         """The count of all rows that the viewer could page through."""
@@ -161,6 +187,14 @@ class PlannedPage:
             after_value=None if after.value is None else AfterValue(self._field.index),
         )
         return [text]
+
+
+def _source(place: Place | None, otherwise: str) -> str:
+    return otherwise if place is None else place.source
+
+
+def _column(place: Place | None) -> int:
+    return -1 if place is None else place.column
 
 
 def _where(conditions: list[str]) -> str:

@@ -6,11 +6,12 @@ decision denies is not in the text; what it leaves to the row is ``CASE WHEN the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from engine import sql
 from engine.decision import RowState
+from engine.instructions import Instruction
 from engine.page import PlannedPage
 from engine.parameters import (
     AfterKey,
@@ -24,12 +25,14 @@ from engine.parameters import (
     Units,
 )
 from engine.row import Planning, Relations, UnplannableError
+from engine.shape import Place, Shape, literal, shape
 from resolvers.reads import Argument, Equal, Key, One, Page
 
 if TYPE_CHECKING:
     from engine.assembly import Assemble
     from engine.decision import Decision
     from engine.inputs import Inputs
+    from engine.instructions import InstructionTree
     from engine.reading import Reading
     from engine.row import Row
     from engine.selection import SelectedField
@@ -49,17 +52,34 @@ class Plan:
         parameters: of the statement, in order.
         assemble: makes the field's JSON value of the statement's rows.
         source: the text of ``assemble``, for whoever has to understand it.
+        printed: makes the same of the rows of ``bare`` in ``formats``, as JSON; ``None`` where it takes Python, or
+            there is no statement.
+        bare: the statement, but for what PostgreSQL need not be told to print as text.
+        formats: the form that each column of ``bare`` is asked for in: 0 for text, 1 for binary.
     """
 
     statement: str | None
     parameters: tuple[Parameter, ...]
     assemble: Assemble
     source: str
+    printed: InstructionTree | None = None
+    bare: str | None = None
+    formats: tuple[int, ...] = ()
 
     @property
     def is_settled(self) -> bool:
         """Whether one way to run it is the best whatever the values: it looks rows up, or takes the first of them."""
         return not any(isinstance(each, _DECIDING) for each in self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """What a plan is made of, but for what its planning holds; the shape's source is the name of a function."""
+
+    shape: Shape
+    statement: str | None = None
+    bare: str | None = None
+    formats: tuple[int, ...] = ()
 
 
 def plan(
@@ -78,13 +98,21 @@ def plan(
     planner = Planner(planning)
     read = planning.reading(field).read
     if isinstance(read, One):
-        statement, entry = planner.root_one(field, read)
+        root = planner.root_one(field, read)
     elif isinstance(read, Page):
-        statement, entry = planner.root_page(field, read)
+        root = planner.root_page(field, read)
     else:
-        statement, entry = planner.root_nodes(field, read)
+        root = planner.root_nodes(field, read)
     source = planning.source
-    return Plan(statement, tuple(planning.statement.parameters), source.compiled(entry), "\n".join(source.lines))
+    made = Plan(
+        root.statement,
+        tuple(planning.statement.parameters),
+        source.compiled(root.shape.source),
+        "\n".join(source.lines),
+    )
+    if root.statement is None or root.shape.printed is None:
+        return made
+    return replace(made, printed=root.shape.printed, bare=root.bare, formats=root.formats)
 
 
 class Planner(Relations):
@@ -96,32 +124,35 @@ class Planner(Relations):
 
     # ── the field that the statement is for ────────────────────────────────────────────────────────────────────────
 
-    def root_one(self, field: SelectedField, read: One) -> tuple[str | None, str]:
+    def root_one(self, field: SelectedField, read: One) -> _Root:
         row = self._planning.row(self._planning.target(field))
-        body = [
-            "if not rows: return None",
-            f"{row.variable} = rows[0]",
-            f"return {row.object(field.child, self)}",
-        ]
-        entry = self._source.function("one", "rows, state", body)
+        made = row.object(field.child, self)
+        body = ["if not rows: return None", f"{row.variable} = rows[0]", f"return {made.source}"]
+        entry = shape(self._source.function("one", "rows, state", body), Instruction.FIRST, made.printed)
         if not self.exists(field):
-            return None, entry
+            return _Root(entry)
         where = [self._equal(field, row, None, read.where), *self.reach(field, row)]
-        return f"SELECT {row.columns_text} FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1", entry
+        found = f"FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1"
+        return _Root(entry, f"SELECT {row.columns_text} {found}", f"SELECT {row.bare_text} {found}", row.formats)
 
-    def root_page(self, field: SelectedField, read: Page) -> tuple[str | None, str]:
+    def root_page(self, field: SelectedField, read: Page) -> _Root:
         if not self.exists(field):
-            return None, self._source.function("none", "rows, state", [f"return {self._empty_page(field)}"])
+            return _Root(self._returned(self._empty_page(field)))
         page = PlannedPage(self._planning, field, self)
         where = self._page_conditions(field, read, page.row, None)
         if not page.wants_total:
-            entry = self._source.function("rows", "rows, state", [f"return {page.function}(rows, state, 0)"])
-            return page.rows_text(where, nested=False), entry
-        body = [f"return {page.function}(rows[0][0], state, rows[0][1])"]
-        statement = f"SELECT ARRAY({page.rows_text(where, nested=True)}), {page.total_text(where)}"
-        return statement, self._source.function("rows", "rows, state", body)
+            statement, bare = page.rows_texts(where, page.row.columns_text, page.row.bare_text)
+            return _Root(self._returned(page.of_answer()), statement, bare, page.row.formats)
+        (rows,) = page.rows_texts(where, page.row.nested_text)
+        statement = f"SELECT ARRAY({rows}), {page.total_text(where)}"
+        made = self._returned(page.nested(Place("rows[0]", 0), Place("rows[0]", 1)))
+        return _Root(shape(made.source, Instruction.FIRST, made.printed), statement, statement, (1, 1))
 
-    def root_nodes(self, field: SelectedField, read: Nodes) -> tuple[str | None, str]:
+    def _returned(self, value: Shape) -> Shape:
+        """The shape of what a plan's own function returns."""
+        return Shape(self._source.function("rows", "rows, state", [f"return {value.source}"]), value.printed)
+
+    def root_nodes(self, field: SelectedField, read: Nodes) -> _Root:
         texts: list[str] = []
         makers: list[tuple[str, str]] = []
         for type_name, state in self._planning.decision.rows[field.index].items():
@@ -129,9 +160,9 @@ class Planner(Relations):
                 continue
             row = self._planning.row(self._planning.declarations.row_types()[type_name])
             made = self._source.function(
-                "node", f"{row.variable}, state", [f"return {row.object(field.children[type_name], self)}"]
+                "node", f"{row.variable}, state", [f"return {row.object(field.children[type_name], self).source}"]
             )
-            by_key = f"{{row[{row.index(row.key_text, is_text=True)}]: row for row in rows[0][{len(texts)}]}}"
+            by_key = f"{{row[{row.select_key().column}]: row for row in rows[0][{len(texts)}]}}"
             makers.append((type_name, f"({made}, {by_key})"))
             keys = self._planning.statement.parameter(NodeKeys(field.index, type_name), "uuid[]")
             where = [f"{sql.column(row.alias, 'id')} = ANY({keys})", *self._reach_condition(row, state)]
@@ -144,11 +175,12 @@ class Planner(Relations):
             f"return {'nodes' if read.many else 'nodes[0]'}",
         ]
         # With no row to look for, one is still looked for: an id that names nothing costs what an unknown row costs.
-        return f"SELECT {', '.join(texts) or 'NULL::text'}", self._source.function("nodes", "rows, state", body)
+        statement = f"SELECT {', '.join(texts) or 'NULL::text'}"
+        return _Root(Shape(self._source.function("nodes", "rows, state", body), None), statement)
 
     # ── relations of a row ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def value(self, selected: SelectedField, parent: Row) -> str:
+    def value(self, selected: SelectedField, parent: Row) -> Shape:
         read = self._planning.reading(selected).read
         if isinstance(read, One):
             return self._one(selected, read, parent)
@@ -156,32 +188,36 @@ class Planner(Relations):
             return self._page(selected, read, parent)
         raise UnplannableError(selected.coordinate)
 
-    def _one(self, field: SelectedField, read: One, parent: Row) -> str:
+    def _one(self, field: SelectedField, read: One, parent: Row) -> Shape:
         if not self.exists(field):
-            return "None"
+            return literal(None)
         row = self._planning.row(self._planning.target(field))
         row.hang_on(parent, [read.where])
-        body = [f"return None if {row.variable} is None else {row.object(field.child, self)}"]
-        made = self._source.function("one", f"{row.variable}, state", body)
+        made = row.object(field.child, self)
+        body = [f"return None if {row.variable} is None else {made.source}"]
+        function = self._source.function("one", f"{row.variable}, state", body)
         where = [self._equal(field, row, parent, read.where), *self.reach(field, row)]
         text = f"(SELECT {row.nested_text} FROM {row.from_text} WHERE {' AND '.join(where)} LIMIT 1)"
-        return f"{made}({parent.select(parent.guarded(text))}, state)"
+        place = parent.select(parent.guarded(text))
+        source = f"{function}({place.source}, state)"
+        return shape(source, Instruction.ONE, place.column, made.printed, int(row.is_array))
 
-    def _page(self, field: SelectedField, read: Page, parent: Row) -> str:
+    def _page(self, field: SelectedField, read: Page, parent: Row) -> Shape:
         if not self.exists(field):
             return self._empty_page(field)
         page = PlannedPage(self._planning, field, self, parent)
         where = self._page_conditions(field, read, page.row, parent)
-        rows = parent.select(parent.guarded(f"ARRAY({page.rows_text(where, nested=True)})"))
-        total = parent.select(parent.guarded(page.total_text(where))) if page.wants_total else "0"
-        return f"{page.function}({rows}, state, {total})"
+        (rows,) = page.rows_texts(where, page.row.nested_text)
+        place = parent.select(parent.guarded(f"ARRAY({rows})"))
+        total = parent.select(parent.guarded(page.total_text(where))) if page.wants_total else None
+        return page.nested(place, total)
 
-    def _empty_page(self, field: SelectedField) -> str:
+    def _empty_page(self, field: SelectedField) -> Shape:
         """A page without rows, in the shape that was asked for. Its SQL is not sent, so its parameters must not be."""
         sent, self._planning.statement = self._planning.statement, sql.Statement()
         page = PlannedPage(self._planning, field, self)
         self._planning.statement = sent
-        return f"{page.function}((), state, 0)"
+        return page.nested(None, None)
 
     # ── conditions ─────────────────────────────────────────────────────────────────────────────────────────────────
 

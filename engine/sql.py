@@ -75,10 +75,17 @@ _PRINTED: Final = {
     ColumnKind.DATE: "CASE {0} WHEN 'infinity' THEN '9999-12-31' WHEN '-infinity' THEN '0001-01-01' ELSE {0}::text END",
 }
 
+_PRINTED_ANYWAY: Final = frozenset({ColumnKind.NUMERIC, ColumnKind.UUID})
+
 
 def selected(alias: str, of: Column) -> str:
     """A column's value for the response."""
     return _PRINTED.get(of.kind, "{}").format(column(alias, of.name))
+
+
+def bare(alias: str, of: Column) -> str:
+    """The same for whoever asks for the text form of it: PostgreSQL then prints it without being told to."""
+    return column(alias, of.name) if of.kind in _PRINTED_ANYWAY else selected(alias, of)
 
 
 def is_text(of: Column) -> bool:

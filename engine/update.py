@@ -51,7 +51,7 @@ def plan_update(  # noqa: PLR0913, PLR0917 - one for each stage that came before
     conditions = _conditions(planning, row, update)
     for each in shown:
         conditions += [condition for condition in planner.reach(each, row) if condition not in conditions]
-    objects = ", ".join(f"{each.index}: {row.object(each.child, planner)}" for each in shown)
+    objects = ", ".join(f"{each.index}: {row.object(each.child, planner).source}" for each in shown)
     if planning.models.count(update.model) > 1:
         return _impossible(planning)
     entry = planning.source.function("updated", "rows, state", [f"{row.variable} = rows[0]", f"return {{{objects}}}"])

@@ -19,6 +19,7 @@ from tests.oracle.personas import personas
 if TYPE_CHECKING:
     from engine.engine import Engine
     from engine.selection import SelectedField
+    from engine.shape import Shape
     from tests.oracle.comparison import Comparison
     from tests.oracle.tenant_rows import TenantRows
 
@@ -77,7 +78,7 @@ async def test_a_planted_bug_in_the_decision_is_found_by_the_matrix(bug: str, un
 async def test_a_column_that_is_fetched_and_thrown_away_is_found_by_the_matrix(unplanned: Comparison) -> None:
     value = Row._value  # noqa: SLF001 - where the bug is planted
 
-    def fetching(row: Row, selected: SelectedField, *arguments: Any) -> str:  # noqa: ANN401 - passed on as they come
+    def fetching(row: Row, selected: SelectedField, *arguments: Any) -> Shape:  # noqa: ANN401 - passed on as they come
         if selected.name == "taxId":
             row.select(row.column("tax_id"))
         return value(row, selected, *arguments)
