@@ -14,6 +14,13 @@ COPY requirements/runtime.txt /runtime.txt
 RUN python -m venv /environment && \
     /environment/bin/pip install --no-cache-dir --require-hashes --only-binary :all: --requirement /runtime.txt
 
+# Not slim: it has a compiler.
+FROM python:3.13 AS printing
+WORKDIR /fieldgate
+COPY development/compile_printing.py ./development/
+COPY engine/printing*.c engine/printing*.h ./engine/
+RUN python development/compile_printing.py
+
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --no-create-home fieldgate
 COPY --from=requirements /environment /environment
@@ -29,6 +36,8 @@ COPY server ./server
 COPY tenancy ./tenancy
 COPY cache.py errors.py settings.py pyproject.toml LICENSE ./
 COPY --from=graphiql /graphiql/dist ./graphiql/dist
+# Fails where nothing was compiled.
+COPY --from=printing /fieldgate/engine/printing*.so ./engine/
 # Python's first start compiles what it imports; done here, since the user below may write nothing.
 RUN python -m compileall -q .
 ENV PATH=/environment/bin:$PATH \

@@ -60,5 +60,6 @@ lock:
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache graphiql/dist
+	rm -f engine/printing*.so engine/.printing-made-from
 	find . \( -name __pycache__ -o -name node_modules \) -type d -prune -exec rm -rf {} +
 	@echo "The demo's data is still in .data (root keeps its own below /var/lib/fieldgate)."

@@ -1,13 +1,15 @@
 """Makes ``.venv`` from the locked requirements: run by make, with any Python, before anything is installed.
 
 It uses the standard library alone, and its syntax stays readable to older Pythons, so that those get a sentence
-instead of a syntax error. Nothing happens while ``requirements/development.txt`` stays as it is.
+instead of a syntax error. Nothing happens while ``requirements/development.txt`` stays as it is. What is written in C
+is compiled then (``development/compile_printing.py``).
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import runpy
 import subprocess
 import sys
 import venv
@@ -36,9 +38,11 @@ def main() -> int:
         # Two makes at once: the second waits here, then finds the work done.
         fcntl.flock(requirements, fcntl.LOCK_EX)
         fingerprint = _fingerprint(requirements.read())
-        if STAMP.exists() and STAMP.read_text(encoding="utf-8") == fingerprint:
-            return 0
-        return _make(fingerprint)
+        if not STAMP.exists() or STAMP.read_text(encoding="utf-8") != fingerprint:
+            code = _make(fingerprint)
+            if code != 0:
+                return code
+    return _compile()
 
 
 def _make(fingerprint: str) -> int:
@@ -57,6 +61,13 @@ def _make(fingerprint: str) -> int:
     _link(python)
     STAMP.write_text(fingerprint, encoding="utf-8")
     return 0
+
+
+def _compile() -> int:
+    """Compile what is written in C. The module is run as a file: where make runs this, no package of ours is found."""
+    compiling = runpy.run_path(str(REPOSITORY / "development" / "compile_printing.py"))
+    code: int = compiling["compile_printing"](ENVIRONMENT / "bin" / "python")
+    return code
 
 
 def _link(python: Path) -> None:

@@ -15,6 +15,6 @@ class Program:
     # The answer begins at an offset of the bytes: BindComplete, perhaps after ParseComplete, then rows, then
     # CommandComplete. Returns the JSON, and the offset behind these messages.
     #
-    # MalformedAnswerError: the bytes are something else, or rows of another form. OverflowError: a time is outside of the
-    # years 1 to 9999. What page.cursor raises is passed on. Whatever is raised, nothing was counted in state.denied.
+    # MalformedAnswerError: the bytes are something else, or rows of another form. OverflowError: a time is outside of
+    # the years 1 to 9999. What page.cursor raises is passed on. Whatever is raised, state.denied is as it was.
     def print(self, answer: bytes, start: int, state: Assembling, /) -> tuple[bytes, int]: ...
