@@ -98,7 +98,8 @@ static bool wrong(const char *reason)
 
 static void *extend(List *list, size_t count, size_t item_size)
 {
-    if (list->capacity - list->count < count) {
+    /* Without items there is nothing to point at, not even where none are added. */
+    if (list->items == NULL || list->capacity - list->count < count) {
         size_t capacity = 2 * list->capacity + count;
         void *items = capacity > INT32_MAX / item_size ? NULL : PyMem_Realloc(list->items, capacity * item_size);
         if (items == NULL) {
