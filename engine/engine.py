@@ -21,16 +21,19 @@ from engine.inputs import InputReader
 from engine.introspection import VisibleSchemas
 from engine.mutation import mutate
 from engine.operation import decided, prepare
+from engine.parameter_texts import NoTextError
+from engine.parameters import Values
+from engine.printed import Printing, printed
 from engine.refusal import ForbiddenOperationError, InvalidInputError
 from engine.result import Result, Stage
-from engine.run import Run
+from engine.run import Run, pages, planned
 from engine.selection import select
 from engine.subscription import refused, topic
 from engine.variables import Variables
 from errors import ErrorCode, error
 from resolvers.context import Context
 from schema.declarations import Declarations
-from tenancy.scope import tenant_scope
+from tenancy.scope import read_in_tenant, tenant_scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -129,6 +132,9 @@ class Engine:
                 prepared = refused_as_stale(prepared.decided.bounded, viewer) or prepared
         elif not prepared.relies_on_grants:
             return prepared
+        if isinstance(prepared, _Prepared) and (printing := self._printing(prepared, viewer)) is not None:
+            await read_in_tenant(viewer.tenant, printing.reads, authorization_version=viewer.authorization_version)
+            return _printed(prepared.decided, printing)
         is_query = isinstance(prepared, Result) or prepared.definition.operation is OperationType.QUERY
         async with tenant_scope(
             viewer.tenant, authorization_version=viewer.authorization_version, read_only=is_query
@@ -138,6 +144,22 @@ class Engine:
             if not session.is_confirmed:
                 await session.confirm()
             return answer
+
+    def _printing(self, prepared: _Prepared, viewer: Viewer) -> Printing | None:
+        """The printing of an operation whose answer is printed as it comes, if it is one."""
+        decided, inputs = prepared.decided, prepared.inputs
+        if not decided.may_be_printed:
+            return None
+        if decided.printed is None:
+            decided.printed = printed(decided, partial(planned, self._declarations, decided, inputs))
+            if decided.printed is None:
+                decided.may_be_printed = False
+                return None
+        fields = len(decided.operation.selection.fields)
+        try:
+            return Printing(decided.printed, Values(inputs, viewer, None), pages(inputs, self._cursors), fields)
+        except NoTextError:
+            return None
 
     def _run(self, prepared: _Prepared, request: Request, viewer: Viewer, session: TenantSession) -> Awaitable[Result]:
         run = Run(
@@ -318,14 +340,24 @@ async def _run_planned(run: Run) -> Result:
     return _result(run, data, [])
 
 
+def _printed(decided: DecidedOperation, printing: Printing) -> Result:
+    root_type = decided.operation.selection.root.type_name
+    if not decided.deniable:
+        return Result(printing.data(), root_type=root_type)
+    counts = [0] * len(decided.operation.selection.fields)
+    printing.count(counts)
+    return _with_errors(printing.data(), denials(decided.deniable, counts), root_type)
+
+
 def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]]) -> Result:
-    root_type = run.decided.operation.selection.root.type_name
     if run.decided.deniable:
         errors += denials(run.decided.deniable, run.counts)
-    if not errors:
-        return Result(orjson.dumps(data), root_type=root_type)
+    return _with_errors(orjson.dumps(data), errors, run.decided.operation.selection.root.type_name)
+
+
+def _with_errors(data: bytes, errors: list[tuple[int, dict[str, object]]], root_type: str) -> Result:
     errors.sort(key=lambda each: each[0])
-    return Result(orjson.dumps(data), tuple(each for _, each in errors), root_type=root_type)
+    return Result(data, tuple(each for _, each in errors), root_type=root_type)
 
 
 def _definition(document: Document, request: Request) -> OperationDefinitionNode:

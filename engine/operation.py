@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.denials import Deniable
     from engine.freshness import Bounds
     from engine.plan import Plan
+    from engine.printed import PrintedOperation
     from engine.reading import Reading
     from engine.selection import OperationSelection, SelectedField, Selection
     from engine.variables import Arguments
@@ -86,7 +87,7 @@ def _asked(selection: Selection, described: tuple[Reading | None, ...], above: i
     return found
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class DecidedOperation:
     """An operation and a decision about it: what callers who may see the same of it share.
 
@@ -95,6 +96,8 @@ class DecidedOperation:
         updates: the same for changes that are one statement, by the index of the mutation and what the plan depends on.
         deniable: the fields that are denied, or that some row may lack, in the order of the document.
         bounded: the root fields that take a sign-in of the last so many seconds.
+        printed: how all of it is printed, if it is and was asked for before.
+        may_be_printed: whether that is still to be found out, or was found to be so.
     """
 
     operation: Operation
@@ -103,10 +106,20 @@ class DecidedOperation:
     updates: BoundedCache[tuple[object, ...], Plan]
     deniable: Sequence[Deniable]
     bounded: Bounds
+    printed: PrintedOperation | None = None
+    may_be_printed: bool = True
 
 
 def decided(operation: Operation, decision: Decision) -> DecidedOperation:
     """Put a decision to its operation."""
     updates: BoundedCache[tuple[object, ...], Plan] = BoundedCache(_UPDATES, lambda _: 1)
     denied = deniable(operation.selection.root, decision)
-    return DecidedOperation(operation, decision, {}, updates, denied, bounded_fields(operation.selection, decision))
+    return DecidedOperation(
+        operation,
+        decision,
+        {},
+        updates,
+        denied,
+        bounded_fields(operation.selection, decision),
+        may_be_printed=operation.is_planned,
+    )

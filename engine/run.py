@@ -54,24 +54,16 @@ class Run:
         session: Session,
     ) -> None:
         self._declarations = declarations
-        self._cursors = cursors
         self._session = session
         self.decided = decided
         self.inputs = inputs
         self.viewer = viewer
         self.counts = [0] * len(decided.operation.selection.fields)
         self._assembling = (
-            Assembling(self._pages(), self.counts, _keys(inputs))
+            Assembling(pages(inputs, cursors), self.counts, _keys(inputs))
             if inputs.reads
             else Assembling(_NONE, self.counts, _NONE)
         )
-
-    def _pages(self) -> Mapping[int, PageValues]:
-        return {
-            index: PageValues(asked.first, asked.after is not None, partial(self._cursors.encode, asked.purpose))
-            for index, asked in self.inputs.reads.items()
-            if isinstance(asked, PageInput)
-        }
 
     async def read(self, field: SelectedField, source: object) -> object:
         """Read one field: its finished JSON value.
@@ -93,11 +85,24 @@ class Run:
         return plan.assemble(rows, self._assembling)
 
     def _plan(self, field: SelectedField) -> Plan:
-        plans = self.decided.plans
-        if field.index not in plans:
-            operation = self.decided.operation
-            plans[field.index] = plan(self._declarations, field, operation.readings, self.decided.decision, self.inputs)
-        return plans[field.index]
+        return planned(self._declarations, self.decided, self.inputs, field)
+
+
+def planned(declarations: Declarations, decided: DecidedOperation, inputs: Inputs, field: SelectedField) -> Plan:
+    """The plan of a field that reads, made when it is first asked for."""
+    plans = decided.plans
+    if field.index not in plans:
+        plans[field.index] = plan(declarations, field, decided.operation.readings, decided.decision, inputs)
+    return plans[field.index]
+
+
+def pages(inputs: Inputs, cursors: Cursors) -> Mapping[int, PageValues]:
+    """What assembling needs to know of the pages that a request asks for, by the index of the field."""
+    return {
+        index: PageValues(asked.first, asked.after is not None, partial(cursors.encode, asked.purpose))
+        for index, asked in inputs.reads.items()
+        if isinstance(asked, PageInput)
+    }
 
 
 def _keys(inputs: Inputs) -> Mapping[int, Sequence[tuple[str, str] | None]]:

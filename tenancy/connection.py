@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 
-from tenancy.errors import DatabaseUnsafeError
+from tenancy.errors import DatabaseUnsafeError, SentAheadError
+from tenancy.messages import EXECUTE, bind
 from tenancy.opening import END
-from tenancy.pipelining import PipeliningLoop, SentAheadError
+from tenancy.pipelining import PipeliningLoop
+from tenancy.statements import Statements
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from tenancy.opening import Opening, Step
     from tenancy.pipelining import PipelinedTransport
+    from tenancy.reads import Read
 
 # What an unpinned statement sees. Naming pg_temp last matters: unnamed, it would be searched before everything.
 DEFAULT_SEARCH_PATH: Final = "pg_catalog, pg_temp"
@@ -40,6 +43,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
     __slots__ = (
         "_own",
         "_own_once",
+        "_reads",
         "_returning",
         "_shared",
         "_statements",
@@ -58,6 +62,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         self._own: dict[tuple[str, str], Any] = {}
         self._own_once: set[tuple[str, str]] = set()
         self._statements: int = self._config.statement_cache_size
+        self._reads = Statements(self._statements)
         self.last_tenant = ""
         self._returning = False
         # A read-only transaction is still open on it, of which nobody waits for the end; and since when.
@@ -90,6 +95,46 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
             return self._begin_then_fetch(opening, sql, tag, arguments)
         steps = self._steps(opening, tag, settled=settled)
         return self._fetch_behind(steps, prepared, (sql, tag), arguments)
+
+    def read_whole(
+        self, opening: Opening, tag: str, reads: Sequence[Read], ended: Callable[[Exception | None], None]
+    ) -> None:
+        """Run a transaction that only reads, past asyncpg, in one round trip. The connection is clean behind it.
+
+        Args:
+            opening: what begins it.
+            tag: a comment that goes behind each statement.
+            reads: the statements.
+            ended: called once, when all of it was answered or the connection was lost, with what went wrong:
+                :class:`SentAheadError` when it is the opening. The connection has to be mended then.
+        """
+        parts: list[bytes] = []
+        statements = []
+        for read in reads:
+            prepared, preparing = self._reads.prepared(read.sql, tag, opening.mark)
+            parts += (preparing, bind(prepared.name, read.values, read.formats), EXECUTE)
+            statements.append(prepared)
+        steps = opening.steps
+        if self._returning:
+            is_settled = all(read.is_settled for read in reads) and all(each.is_own for each in statements)
+            steps = opening.settled_steps if is_settled else opening.own_steps
+        if self.unended:
+            self.unended = False
+            steps = (END, *steps)
+
+        def answered(problem: Exception | None) -> None:
+            if problem is not None:
+                self._reads.give_up(statements)
+            ended(problem)
+
+        pipeline: PipelinedTransport = self._transport
+        pipeline.exchange(
+            self._reads.closing(), steps, b"".join(parts), takes=[read.take for read in reads], ended=answered
+        )
+
+    def cancel_running(self) -> None:
+        """Have PostgreSQL give up what it is doing for :meth:`read_whole`. That is told how it ended, as always."""
+        self._cancel_current_command(asyncio.get_running_loop().create_future())
 
     async def fetch_alone(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False
@@ -209,7 +254,8 @@ async def connect(url: str, *, statements: int = 1_000) -> PooledConnection:
         loop=PipeliningLoop(loop),
         connection_class=PooledConnection,
         server_settings={"search_path": DEFAULT_SEARCH_PATH, "DateStyle": "ISO", "application_name": "fieldgate"},
-        statement_cache_size=statements,
+        # As many again are kept for reads that go past asyncpg.
+        statement_cache_size=max(2, statements // 2),
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=LARGEST_CACHED_STATEMENT_BYTES,
     )

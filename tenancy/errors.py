@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncpg
+
 
 class NoTenantError(Exception):
     """A tenant's table was asked for where there is no tenant: outside a scope, or in one that is not this task's."""
@@ -21,6 +26,18 @@ class TransactionLostError(Exception):
 
 class NotWrittenError(Exception):
     """A statement that was to be a transaction of its own has changed nothing. It may be tried again in another way."""
+
+
+class SentAheadError(Exception):
+    """What was sent ahead failed, so nothing that came after it counts.
+
+    Attributes:
+        problem: what PostgreSQL said.
+    """
+
+    def __init__(self, problem: asyncpg.PostgresError) -> None:
+        super().__init__(type(problem).__name__)
+        self.problem = problem
 
 
 class UnknownTenantError(LookupError):

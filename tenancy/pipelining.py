@@ -4,9 +4,8 @@ A transaction begins with one message and reads with the next, and each used to 
 of which the first only says that nothing went wrong. PostgreSQL takes messages in the order in which they come, and
 once one has failed it refuses every other of the same transaction, so both can be sent at once. asyncpg cannot do it,
 so this stands between asyncpg and the transport: it puts what is sent ahead before asyncpg's next message, in the same
-write, and takes the answer out of the stream.
-
-Messages are those of PostgreSQL's documentation, "Frontend/Backend Protocol", section "Message Formats".
+write, and takes the answer out of the stream. A transaction that only reads can be sent whole, past asyncpg
+(``tenancy/exchange.py``).
 """
 
 from __future__ import annotations
@@ -16,29 +15,33 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import asyncpg
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tenancy.errors import SentAheadError
+from tenancy.exchange import Exchange
+from tenancy.messages import (
+    AT_ANY_TIME,
+    COMPLETE,
+    ERROR,
+    EXECUTE,
+    SYNC,
+    bind,
+    counted_formats,
+    counted_values,
+    error,
+    framed,
+    parse,
+)
+from tenancy.opening import END
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tenancy.exchange import Take
     from tenancy.opening import Step
 
-_COMPLETE: Final = ord("C")
-_ERROR: Final = ord("E")
-# Parameters, notices and notifications come at any time, and are asyncpg's business whatever they come between.
-_AT_ANY_TIME: Final = frozenset(b"SNA")
-_HEADER_BYTES: Final = 5
+# Of a statement that gives nothing back.
+_NO_COLUMNS: Final = counted_formats(())
+_COMMIT: Final = (END,)
 _REMEMBERED_MESSAGES: Final = 2_000
-
-
-class SentAheadError(Exception):
-    """What was sent ahead failed, so nothing that came after it counts.
-
-    Attributes:
-        problem: what PostgreSQL said.
-    """
-
-    def __init__(self, problem: asyncpg.PostgresError) -> None:
-        super().__init__(type(problem).__name__)
-        self.problem = problem
 
 
 class PipelinedTransport:
@@ -70,14 +73,46 @@ class PipelinedTransport:
                 # A name is never used twice: if it got no further than being prepared, it is lost.
                 self._count += 1
                 name = self._new_names[step.sql] = f"fieldgate_{self._count}".encode()
-                messages.append(_parse(name, step.sql))
-            messages.append(_bind_and_execute(name, step.parameters))
+                messages.append(parse(name, step.sql))
+            values = counted_values([each.encode() for each in step.parameters])
+            messages += (bind(name, values, _NO_COLUMNS), EXECUTE)
         sent = b"".join(messages), tuple(step.sql for step in steps)
         if not self._new_names:
             if len(self._usual) >= _REMEMBERED_MESSAGES:
                 self._usual.clear()
             self._usual[steps] = sent
         return sent
+
+    def exchange(
+        self,
+        before: bytes,
+        steps: tuple[Step, ...],
+        reads: bytes,
+        *,
+        takes: Sequence[Take],
+        ended: Callable[[Exception | None], None],
+    ) -> None:
+        """Send a whole transaction: some steps, the statements behind them, and its end.
+
+        Args:
+            before: messages that go before it.
+            steps: what begins it.
+            reads: the messages of the statements, each bound and executed.
+            takes: what takes the answers to these, in order.
+            ended: called once, when all is answered or the connection is lost, with what went wrong.
+        """
+        self._new_names = {}
+        opening, statements = self._usual.get(steps) or self._messages(steps)
+        commit, _ = self._usual.get(_COMMIT) or self._messages(_COMMIT)
+        names = self._new_names
+
+        def answered(problem: Exception | None) -> None:
+            if problem is None:
+                self._names.update(names)
+            ended(problem)
+
+        self._protocol.exchange(statements, takes, answered if names else ended)
+        self._send(b"%b%b%b%b%b" % (before, opening, reads, commit, SYNC))
 
     def refuse_if_failed(self) -> None:
         """Look at what became of them.
@@ -128,6 +163,8 @@ class _PipelinedProtocol(asyncio.Protocol):
         self._usual: dict[tuple[str, ...], bytes] = {}
         self._sent: tuple[str, ...] = ()
         self._failure: asyncpg.PostgresError | None = None
+        # What is under way past asyncpg.
+        self._exchange: Exchange | None = None
 
     def serve(self, protocol: asyncio.Protocol) -> None:
         self.protocol = protocol
@@ -138,7 +175,10 @@ class _PipelinedProtocol(asyncio.Protocol):
         self.protocol.connection_made(cast("asyncio.Transport", self.transport))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        exchange, self._exchange = self._exchange, None
         self.protocol.connection_lost(exc)
+        if exchange is not None:
+            exchange.ended(exchange.lost(exc))
 
     def eof_received(self) -> bool | None:
         return self.protocol.eof_received()
@@ -148,6 +188,11 @@ class _PipelinedProtocol(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.protocol.resume_writing()
+
+    def exchange(
+        self, opening: tuple[str, ...], takes: Sequence[Take], ended: Callable[[Exception | None], None]
+    ) -> None:
+        self._exchange = Exchange(opening, takes, usual=self._usual, ended=ended, forward=self._forward)
 
     def expect(self, statements: tuple[str, ...]) -> None:
         self._failure = None
@@ -168,6 +213,9 @@ class _PipelinedProtocol(asyncio.Protocol):
             raise asyncpg.InternalClientError(message)
 
     def data_received(self, data: bytes) -> None:
+        if self._exchange is not None:
+            self._exchanged(self._exchange, data)
+            return
         if not self._expecting:
             self._forward(data)
             return
@@ -181,28 +229,35 @@ class _PipelinedProtocol(asyncio.Protocol):
         if end < len(data):
             self._forward(data[end:])
 
+    def _exchanged(self, exchange: Exchange, data: bytes) -> None:
+        end = exchange.received(data)
+        if end is None:
+            return
+        problem, behind = end
+        self._exchange = None
+        if behind:
+            self._forward(behind)
+        exchange.ended(problem)
+
     def _read(self, data: bytes) -> int | None:
         """Where the answer ends; ``None`` when it has not all come yet."""
-        start = 0
-        while len(data) - start >= _HEADER_BYTES:
-            kind = data[start]
-            end = start + 1 + int.from_bytes(data[start + 1 : start + _HEADER_BYTES], "big")
-            if end > len(data):
-                break
-            if kind == _ERROR:
+        read = 0
+        for kind, start, end in framed(data):
+            if kind == ERROR:
                 # PostgreSQL skips the rest, and asyncpg's message with it, whose answer this is too.
-                self._failure = _error(data[start + _HEADER_BYTES : end])
+                self._failure = error(data[start:end])
                 return start
-            if kind in _AT_ANY_TIME:
+            if kind in AT_ANY_TIME:
+                # Those are asyncpg's business.
                 self._forward(data[start:end])
-            elif kind == _COMPLETE:
+            elif kind == COMPLETE:
                 self._expecting -= 1
                 if not self._expecting:
                     if self._from_its_beginning:
                         self._usual[self._sent] = data[:end]
                     return end
-            start = end
-        self._unread = data[start:]
+            read = end
+        self._unread = data[read:]
         self._from_its_beginning = False
         return None
 
@@ -247,23 +302,3 @@ class PipeliningLoop:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else event loops have
         return getattr(self._loop, name)
-
-
-def _message(kind: bytes, body: bytes) -> bytes:
-    return kind + (len(body) + 4).to_bytes(4, "big") + body
-
-
-def _parse(name: bytes, sql: str) -> bytes:
-    return _message(b"P", name + b"\0" + sql.encode() + b"\0\0\0")
-
-
-def _bind_and_execute(name: bytes, parameters: tuple[str, ...]) -> bytes:
-    """Run a prepared statement with parameters in their form as text, in the portal without a name."""
-    values = [each.encode() for each in parameters]
-    counted = len(values).to_bytes(2, "big") + b"".join(len(each).to_bytes(4, "big") + each for each in values)
-    return _message(b"B", b"\0" + name + b"\0\0\0" + counted + b"\0\0") + _message(b"E", b"\0\0\0\0\0")
-
-
-def _error(body: bytes) -> asyncpg.PostgresError:
-    fields = {chr(each[0]): each[1:].decode(errors="replace") for each in body.split(b"\0") if each}
-    return cast("asyncpg.PostgresError", asyncpg.PostgresError.new(fields))

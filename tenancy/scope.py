@@ -18,17 +18,21 @@ from tenancy.errors import (
     NoTenantError,
     NotWrittenError,
     ScopeClosedError,
+    SentAheadError,
     StaleAuthorizationError,
     TransactionLostError,
 )
 from tenancy.opening import pinned_to_read, pinned_to_write
 from tenancy.pools import current_pools
+from tenancy.reads import Pinned, read
 from tenancy.transaction import Savepoint, Transaction, Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from tenancy.placement import TenantPlacement
+    from tenancy.reads import Read
     from tenancy.transaction import Block
 
 __all__ = [
@@ -39,6 +43,7 @@ __all__ = [
     "TenantSession",
     "TransactionLostError",
     "current_scope",
+    "read_in_tenant",
     "tenant_scope",
 ]
 
@@ -53,9 +58,7 @@ class TenantSession(Transaction):
             pools.of(placement.database),
             opening=pinned(placement.schema, placement.role, authorization_version, pools.statement_timeout_ms),
             tenant=placement.schema,
-            # One text over two shapes of a table fails inside a transaction, so tenants at different versions of the
-            # schema must not share a cached statement.
-            tag=f" /*s{placement.schema_version}*/",
+            tag=_tag(placement),
             read_only=read_only,
         )
         self.placement = placement
@@ -131,14 +134,31 @@ class TenantSession(Transaction):
         return block
 
     def explain(self, problem: Exception) -> Exception:
-        """Opening failed: because of a changed version, or because the tenant is not there."""
-        if isinstance(problem, asyncpg.DivisionByZeroError):
-            return StaleAuthorizationError()
-        if isinstance(problem, (asyncpg.UndefinedTableError, asyncpg.InvalidParameterValueError)):
-            # The role is gone, or the schema: suspended or deleted since the directory was last read.
-            message = "the tenant's schema or role does not exist"
-            return NoTenantError(message)
-        return problem
+        return _explained(problem)
+
+
+async def read_in_tenant(placement: TenantPlacement, reads: Sequence[Read], *, authorization_version: int) -> None:
+    """Run some statements that only read, in a transaction of their own; they see one snapshot.
+
+    What a scope does, in one round trip and without the driver between: whoever takes an answer takes its bytes.
+
+    Args:
+        placement: as for :class:`tenant_scope`.
+        reads: the statements, one at least.
+        authorization_version: as for :class:`tenant_scope`, but never absent.
+
+    Raises:
+        NoTenantError: the running task is in a scope already; or the tenant's database, schema or role is missing.
+        StaleAuthorizationError: the version is another one by now. Nothing was read.
+    """
+    _refuse_to_nest()
+    pools = current_pools()
+    opening = pinned_to_read(placement.schema, placement.role, authorization_version, pools.statement_timeout_ms)
+    pinned = Pinned(pools.of(placement.database), opening, placement.schema, _tag(placement))
+    try:
+        await read(pinned, reads)
+    except SentAheadError as failed:
+        raise _explained(failed.problem) from failed.problem
 
 
 class tenant_scope:  # noqa: N801 - it is used as a function is: ``async with tenant_scope(...)``
@@ -167,10 +187,7 @@ class tenant_scope:  # noqa: N801 - it is used as a function is: ``async with te
         self._read_only = read_only
 
     async def __aenter__(self) -> TenantSession:
-        outer = tenant_block.get()
-        if outer is not None and not outer.transaction.finished:
-            message = "tenant scopes do not nest"
-            raise NoTenantError(message)
+        _refuse_to_nest()
         session = self._session = TenantSession(
             self._placement, authorization_version=self._authorization_version, read_only=self._read_only
         )
@@ -198,3 +215,30 @@ def current_scope() -> TenantSession:
         message = "no tenant scope here"
         raise NoTenantError(message)
     return block.transaction
+
+
+def _tag(placement: TenantPlacement) -> str:
+    """A comment behind each statement.
+
+    One text over two shapes of a table fails inside a transaction, so tenants at different versions of the schema must
+    not share a prepared statement.
+    """
+    return f" /*s{placement.schema_version}*/"
+
+
+def _refuse_to_nest() -> None:
+    outer = tenant_block.get()
+    if outer is not None and not outer.transaction.finished:
+        message = "tenant scopes do not nest"
+        raise NoTenantError(message)
+
+
+def _explained(problem: Exception) -> Exception:
+    """Opening failed: because of a changed version, or because the tenant is not there."""
+    if isinstance(problem, asyncpg.DivisionByZeroError):
+        return StaleAuthorizationError()
+    if isinstance(problem, (asyncpg.UndefinedTableError, asyncpg.InvalidParameterValueError)):
+        # The role is gone, or the schema: suspended or deleted since the directory was last read.
+        message = "the tenant's schema or role does not exist"
+        return NoTenantError(message)
+    return problem

@@ -15,8 +15,14 @@ from typing import TYPE_CHECKING, Final, Self
 import asyncpg
 
 from tenancy.connection import COMMIT_AND_RESET, ROLLBACK_AND_RESET
-from tenancy.errors import NoTenantError, NotWrittenError, ScopeClosedError, TransactionLostError
-from tenancy.pipelining import SentAheadError
+from tenancy.errors import (
+    NoTenantError,
+    NotWrittenError,
+    ScopeClosedError,
+    SentAheadError,
+    TransactionLostError,
+)
+from tenancy.messages import SERVER_GONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,16 +35,6 @@ if TYPE_CHECKING:
 
 _OUTLIVED: Final = "the transaction has ended; await what you start inside its scope"
 _ASTRAY: Final = "a statement on the shared schema failed, or was cut off, and its block is not undone yet"
-
-# The server was restarted, or the connection cut off, since it was last used.
-_SERVER_GONE: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.AdminShutdownError,
-    asyncpg.InterfaceError,
-    # Said for the moment between PostgreSQL's last words on a connection and its end.
-    asyncpg.InternalClientError,
-    OSError,
-)
 
 # A statement that fails for one of these has changed nothing, and may well succeed in another way.
 _REFUSED: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.InvalidCachedStatementError)
@@ -140,7 +136,7 @@ class Transaction:
         """
         try:
             return await self._begin_and_fetch(sql, arguments, settled=settled)
-        except _SERVER_GONE:
+        except SERVER_GONE:
             # As below. That the statement may have run before the connection was lost changes nothing: it only reads.
             if self._connection is not None:
                 raise
@@ -159,7 +155,7 @@ class Transaction:
             rows = await connection.fetch_alone(self._opening, sql, self.tag, arguments, settled=settled)
         except SentAheadError as failed:
             self._pool.mend(connection)
-            if isinstance(failed.problem, _SERVER_GONE):
+            if isinstance(failed.problem, SERVER_GONE):
                 raise NotWrittenError from failed.problem
             raise self.explain(failed.problem) from failed.problem
         except BaseException as problem:
@@ -265,7 +261,7 @@ class Transaction:
     async def _open(self) -> PooledConnection:
         try:
             return await self._begin()
-        except _SERVER_GONE:
+        except SERVER_GONE:
             # The server was restarted since the connection was last used. Nothing has happened yet, so one more try.
             return await self._begin()
 
@@ -276,7 +272,7 @@ class Transaction:
         except SentAheadError as failed:
             self._pool.mend(connection)
             raise self.explain(failed.problem) from failed.problem
-        except _SERVER_GONE:
+        except SERVER_GONE:
             self._pool.mend(connection)
             raise
         except BaseException:

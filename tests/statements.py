@@ -10,9 +10,11 @@ from unittest.mock import patch
 from tenancy.connection import PooledConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from tenancy.opening import Opening
+    from tenancy.reads import Read
 
 # What else runs in the process, such as the look for ended sessions of a server that other tests keep open, was begun
 # in another context and isn't what the test looks on.
@@ -49,6 +51,7 @@ def recorded_statements() -> Iterator[list[str]]:
         return recorded
 
     with ExitStack() as stack:
+        stack.enter_context(_recorded_whole(sent))
         for name in _METHODS:
             stack.enter_context(patch.object(PooledConnection, name, recording(getattr(PooledConnection, name))))
         for name in _METHODS_THAT_BEGIN:
@@ -58,3 +61,17 @@ def recorded_statements() -> Iterator[list[str]]:
             yield sent
         finally:
             _LISTENING.reset(token)
+
+
+def _recorded_whole(sent: list[str]) -> AbstractContextManager[object]:
+    read_whole = PooledConnection.read_whole
+
+    def recording(
+        connection: PooledConnection, opening: Opening, tag: str, reads: Sequence[Read], ended: Callable[..., None]
+    ) -> None:
+        if _LISTENING.get() is sent:
+            begins = f"COMMIT;{opening.text}" if connection.unended else opening.text
+            sent.extend((begins, *(read.sql + tag for read in reads)))
+        read_whole(connection, opening, tag, reads, ended)
+
+    return patch.object(PooledConnection, "read_whole", recording)

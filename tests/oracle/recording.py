@@ -6,10 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
+from tenancy import scope
+from tenancy.reads import read
 from tenancy.scope import TenantSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from tenancy.reads import Pinned, Read
 
 
 @contextmanager
@@ -23,5 +27,9 @@ def recorded_sql() -> Iterator[list[str]]:
         rows: list[Any] = await fetch(session, sql, *arguments, **options)
         return rows
 
-    with patch.object(TenantSession, "fetch", recording):
+    async def recording_printed(pinned: Pinned, reads: Sequence[Read]) -> None:
+        sent.extend(each.sql for each in reads)
+        await read(pinned, reads)
+
+    with patch.object(TenantSession, "fetch", recording), patch.object(scope, "read", recording_printed):
         yield sent

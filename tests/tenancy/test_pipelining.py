@@ -9,11 +9,12 @@ import asyncpg
 import pytest
 
 from tenancy.connection import PooledConnection, connect
+from tenancy.errors import SentAheadError
+from tenancy.messages import SERVER_GONE
 from tenancy.opening import Opening, Step
-from tenancy.pipelining import PipelinedTransport, SentAheadError, _PipelinedProtocol
+from tenancy.pipelining import PipelinedTransport, _PipelinedProtocol
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.scope import NoTenantError, StaleAuthorizationError, tenant_scope
-from tenancy.transaction import _SERVER_GONE
 
 if TYPE_CHECKING:
     import asyncio
@@ -105,9 +106,9 @@ async def test_a_lost_connection_is_told(connection: PooledConnection, empty_dat
     other = await asyncpg.connect(empty_database_url)
     await other.execute("SELECT pg_terminate_backend($1)", connection.get_server_pid())
     await other.close()
-    with pytest.raises((*_SERVER_GONE, SentAheadError)) as told:
+    with pytest.raises((*SERVER_GONE, SentAheadError)) as told:
         await begin(connection, OPENING, 2)
-    assert isinstance(getattr(told.value, "problem", told.value), _SERVER_GONE)
+    assert isinstance(getattr(told.value, "problem", told.value), SERVER_GONE)
 
 
 _REFUSALS = (asyncpg.DivisionByZeroError, asyncpg.InvalidParameterValueError, asyncpg.PostgresSyntaxError)
@@ -181,7 +182,7 @@ async def test_what_a_tenant_runs_again_is_a_statement_of_its_own(
 async def test_tenants_have_half_of_the_statements_that_are_kept_for_themselves(
     open_with: OpenWith, acme: TenantPlacement
 ) -> None:
-    async with open_with(database_pool_size=1, database_statements_per_connection=8):
+    async with open_with(database_pool_size=1, database_statements_per_connection=16):
         for number in [*range(6), *range(6)]:
             async with tenant_scope(acme, authorization_version=None, read_only=True) as session:
                 assert (await session.fetch(f"SELECT {number} AS kept"))[0]["kept"] == number

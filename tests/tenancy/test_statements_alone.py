@@ -12,9 +12,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from tenancy.messages import SERVER_GONE
 from tenancy.pools import PRIMARY_DATABASE
 from tenancy.scope import NoTenantError, NotWrittenError, StaleAuthorizationError, tenant_scope
-from tenancy.transaction import _SERVER_GONE
 from tests.tenancy.units import kill, remove_units, units_named, version_of
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ async def test_a_lost_connection_is_told_and_the_statement_not_tried_again(
     pool.release(connection)
     await kill(one, pid)
     # Whether the loss was seen before or only now, at most one org unit more is there.
-    with suppress(NotWrittenError, *_SERVER_GONE):
+    with suppress(NotWrittenError, *SERVER_GONE):
         await make(acme)
     assert await units_named(acme, NAME) in {1, 2}
     count = await units_named(acme, NAME)

@@ -1,0 +1,215 @@
+"""Reads of the engine's, in whole transactions past the driver: those of one tenant that come together go together.
+
+A transaction costs a few messages, some system calls and a connection, whatever is read in it. Requests that come in
+the same turn of the loop, for the same tenant at the same version of its grants, share one: they see one snapshot, as
+each of them would have seen one of about the same moment. Nothing else is shared. Each has its own statements with its
+own parameters, and one that fails is asked again by itself, so it fails nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
+
+import asyncpg
+
+from tenancy.errors import SentAheadError
+from tenancy.messages import SERVER_GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tenancy.connection import PooledConnection
+    from tenancy.exchange import Take
+    from tenancy.opening import Opening
+    from tenancy.pool import ConnectionPool
+
+# How many share a transaction at most: the first has to wait for the last.
+MOST_TOGETHER: Final = 8
+
+# Reads may be sent twice, so what says nothing about them is worth another try: the server was restarted, or a table
+# has another shape than when its statement was prepared.
+_WORTH_ANOTHER_TRY: Final = (*SERVER_GONE, asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameError)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One statement that only reads.
+
+    Attributes:
+        sql: its text.
+        values: its parameters (``tenancy/messages.py``, ``counted_values``).
+        formats: of its columns (``counted_formats``).
+        is_settled: whether one plan is the best for it whatever the parameters.
+        take: takes the answer. If it raises, it may be given one again.
+    """
+
+    sql: str
+    values: bytes
+    formats: bytes
+    is_settled: bool
+    take: Take
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """Where reads run. Reads that have the same can run together.
+
+    Attributes:
+        pool: where the connection comes from.
+        opening: what begins the transaction and pins it.
+        tenant: whose data.
+        tag: a comment behind each statement.
+    """
+
+    pool: ConnectionPool
+    opening: Opening
+    tenant: str
+    tag: str
+
+
+class _Asked:
+    """What one request reads.
+
+    Attributes:
+        answered: done once it was read, or will not be.
+        reads: the statements.
+        together: what it shares a transaction with.
+    """
+
+    __slots__ = ("answered", "reads", "together")
+
+    def __init__(self, reads: Sequence[Read]) -> None:
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.reads = reads
+        self.together: _Together | None = None
+
+
+# Those to which others may still be added: they have not been sent.
+_Open = dict["Pinned", "_Together"]
+_open: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
+
+
+class _Together:
+    """Requests that share a transaction, from when the first has asked until all are answered."""
+
+    __slots__ = ("_again", "_asked", "_connection", "_open", "_pinned", "_waiting")
+
+    def __init__(self, pinned: Pinned, open_ones: _Open, *, again: bool = False) -> None:
+        self._pinned = pinned
+        self._open = open_ones
+        self._asked: list[_Asked] = []
+        self._connection: PooledConnection | None = None
+        # Whether it was tried before, so that it is not tried for ever.
+        self._again = again
+
+    def add(self, asked: _Asked) -> None:
+        """Take one more, and no others once there are enough."""
+        asked.together = self
+        self._asked.append(asked)
+        if len(self._asked) == MOST_TOGETHER:
+            self._shut()
+
+    def begin(self) -> None:
+        connection = self._pinned.pool.take(self._pinned.tenant)
+        if connection is not None:
+            self._send(connection)
+        else:
+            self._waiting = asyncio.get_running_loop().create_task(self._wait())
+
+    def cancel(self) -> None:
+        """Somebody who waited does so no more. When nobody does, PostgreSQL need not go on."""
+        if self._connection is not None and all(each.answered.done() for each in self._asked):
+            self._connection.cancel_running()
+
+    async def _wait(self) -> None:
+        try:
+            connection = await self._pinned.pool.acquire(self._pinned.tenant)
+        except Exception as problem:  # noqa: BLE001 - whoever waits is told
+            self._shut()
+            self._failed(problem)
+        else:
+            self._send(connection)
+
+    def _shut(self) -> None:
+        if self._open.get(self._pinned) is self:
+            del self._open[self._pinned]
+
+    def _send(self, connection: PooledConnection) -> None:
+        self._shut()
+        self._asked = [each for each in self._asked if not each.answered.done()]
+        if not self._asked:
+            self._pinned.pool.release(connection)
+            return
+        self._connection = connection
+        reads = [read for each in self._asked for read in each.reads]
+        try:
+            connection.read_whole(self._pinned.opening, self._pinned.tag, reads, self._ended)
+        except Exception as problem:  # noqa: BLE001 - whoever waits is told
+            self._ended(problem)
+
+    def _ended(self, problem: Exception | None) -> None:
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        if problem is None:
+            self._pinned.pool.release(connection)
+            for each in self._asked:
+                if not each.answered.done():
+                    each.answered.set_result(None)
+            return
+        self._pinned.pool.mend(connection)
+        if isinstance(problem, SentAheadError):
+            self._failed(problem)  # they all began alike
+        elif len(self._asked) > 1 or (isinstance(problem, _WORTH_ANOTHER_TRY) and not self._again):
+            self._each_alone()
+        else:
+            self._failed(problem)
+
+    def _each_alone(self) -> None:
+        for asked in self._asked:
+            if not asked.answered.done():
+                alone = _Together(self._pinned, {}, again=len(self._asked) == 1)
+                alone.add(asked)
+                alone.begin()
+
+    def _failed(self, problem: Exception) -> None:
+        for each in self._asked:
+            if not each.answered.done():
+                each.answered.set_exception(problem)
+
+
+async def read(pinned: Pinned, reads: Sequence[Read]) -> None:
+    """Run one request's statements in one transaction. Their answers are taken when this returns.
+
+    Raises:
+        SentAheadError: what begins the transaction failed.
+    """
+    asked = _Asked(reads)
+    if all(each.is_settled for each in reads):
+        _join(pinned, asked)
+    else:
+        # Others would have to wait, and PostgreSQL plans it for its parameters, which changes how the rest is planned.
+        alone = _Together(pinned, {})
+        alone.add(asked)
+        alone.begin()
+    try:
+        await asked.answered
+    except asyncio.CancelledError:
+        if asked.together is not None:
+            asked.together.cancel()
+        raise
+
+
+def _join(pinned: Pinned, asked: _Asked) -> None:
+    loop = asyncio.get_running_loop()
+    open_ones = _open.get(loop)
+    if open_ones is None:
+        open_ones = _open[loop] = {}
+    together = open_ones.get(pinned)
+    if together is None:
+        together = open_ones[pinned] = _Together(pinned, open_ones)
+        loop.call_soon(together.begin)
+    together.add(asked)
