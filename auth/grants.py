@@ -13,7 +13,8 @@ from uuid import UUID
 from auth.permissions import PUBLIC, Permission, Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 
 class GrantState(StrEnum):
@@ -51,14 +52,22 @@ class Grants:
             return _NO_UNITS
         return self.in_units.get(requirement, _NO_UNITS)
 
-    def units_of_all(self, requirements: Iterable[Requirement]) -> frozenset[UUID] | None:
+    def units_of_all(self, requirements: AbstractSet[Requirement]) -> frozenset[UUID] | None:
         """The org units in which each of ``requirements`` holds; ``None``: everywhere, in no unit as well."""
+        if requirements <= self.everywhere:
+            return None
         common: frozenset[UUID] | None = None
         for requirement in requirements:
             if self.state(requirement) is not GrantState.EVERYWHERE:
                 units = self.units(requirement)
                 common = units if common is None else common & units
         return common
+
+    def lacks_some(self, requirements: AbstractSet[Requirement]) -> bool:
+        """Whether one of ``requirements`` holds nowhere."""
+        return not requirements <= self.everywhere and any(
+            self.state(each) is GrantState.NOWHERE for each in requirements
+        )
 
     def allows(self, requirement: Requirement, org_unit_id: UUID | None) -> bool:
         """Whether ``requirement`` holds for a thing that belongs to ``org_unit_id`` (``None``: to no unit)."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from auth.grants import GrantState
 from engine.decision import FieldState
 from engine.input_permissions import refuse_forbidden_keys
 from engine.parameters import Values
@@ -79,8 +78,7 @@ class _Mutating:
         try:
             given: Any = self._run.inputs.arguments[field.index]["input"]
             asked = written(origin.takes, given)
-            grants = self._run.viewer.grants
-            if any(grants.state(each) is GrantState.NOWHERE for each in set(asked.requirements.values())):
+            if self._run.viewer.grants.lacks_some(asked.permissions):
                 refuse_forbidden_keys(self._declarations, field, self._run)
             described = origin.at_once(self._run.viewer, asked) if alone and origin.at_once is not None else None
             if described is not None and await self._made_at_once(field, described, known):

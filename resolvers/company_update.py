@@ -21,6 +21,8 @@ _CREDIT: Final = frozenset({"credit_limit", "credit_currency"})
 # What can be judged only by what is in the database: other rows, or other columns of this one.
 _LOOKED_UP: Final = _CREDIT | {"org_unit_id", "parent_id", "tax_id"}
 
+_READ: Final = frozenset({Permission.COMPANY_READ})
+
 
 async def update(viewer: Viewer, written: Written) -> CompanyChange:
     """Change the keys that were given of a company that nobody has changed since.
@@ -51,7 +53,7 @@ def at_once(viewer: Viewer, written: Written) -> Update | None:
         return None
     problems = Problems(written)
     changes = checked_columns(problems)
-    units = viewer.grants.units_of_all({Permission.COMPANY_READ, *written.requirements.values()})
+    units = viewer.grants.units_of_all(written.permissions | _READ)
     if problems.errors or not changes or units == frozenset():
         return None
     return Update(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ def checked(
     kept: dict[str, Value] = {}
     refused: dict[str, RefusedValueError] = {}
     # The address before the tax number, whose form is a matter of the country.
-    for column in sorted(values, key=lambda each: each == "tax_id"):
+    for column in sorted(values, key=lambda each: each == "tax_id") if "tax_id" in values else values:
         try:
             kept[column] = _checked(column, values[column], kept.get("address_country", country))
         except RefusedValueError as problem:
@@ -55,7 +56,7 @@ def lacks_currency(values: Mapping[str, Value]) -> bool:
 
 
 def _checked(column: str, given: Value, country: Value) -> Value:
-    value = _line(column, given) if isinstance(given, str) and not isinstance(given, CompanyStatus) else given
+    value = line(given, _longest(column)) if isinstance(given, str) and not isinstance(given, CompanyStatus) else given
     if value is None:
         if column in _NEVER_NULL:
             raise RefusedValueError(NOTHING)
@@ -65,10 +66,10 @@ def _checked(column: str, given: Value, country: Value) -> Value:
     return _CHECKS[column](value) if column in _CHECKS else value
 
 
-def _line(column: str, given: str) -> str | None:
+@cache  # as many as the table has columns
+def _longest(column: str) -> int | None:
     field = Company._meta.fields_map.get(column)  # noqa: SLF001 - Tortoise names its public description so
-    bounded = isinstance(field, CharField) and column not in _SHORTENED_BY_CHECKS
-    return line(given, field.max_length if isinstance(field, CharField) and bounded else None)
+    return field.max_length if isinstance(field, CharField) and column not in _SHORTENED_BY_CHECKS else None
 
 
 def _website(value: Value) -> str:

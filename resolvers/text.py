@@ -23,8 +23,9 @@ def line(typed: str, longest: int | None) -> str | None:
     Raises:
         RefusedValueError: it is too long, or not one line of printable text.
     """
-    text = unicodedata.normalize("NFC", typed).strip()
-    if any(unicodedata.category(character) in _UNPRINTABLE for character in text):
+    text = (typed if typed.isascii() else unicodedata.normalize("NFC", typed)).strip()
+    # What Python calls printable has none of these, and is quicker to ask for.
+    if not text.isprintable() and any(unicodedata.category(character) in _UNPRINTABLE for character in text):
         message = "This holds characters that can't be shown, such as a line's end."
         raise RefusedValueError(message)
     if longest is not None and len(text) > longest:

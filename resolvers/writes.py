@@ -13,7 +13,7 @@ from uuid import UUID
 
 from graphql import GraphQLError
 
-from auth.permissions import Requirement
+from auth.permissions import Permission, Requirement
 from auth.viewer import Viewer
 from errors import ErrorCode
 from resolvers.forbidden_input import forbidden_input
@@ -30,12 +30,14 @@ class Written:
         paths: the same names to the path of the key, for user errors.
         writers: the same names to the permission that writes.
         requirements: what each key that was given asks for, by its coordinate, nested ones included.
+        permissions: each that some of them asks for.
     """
 
     values: Mapping[str, Any]
     paths: Mapping[str, tuple[str, ...]]
     writers: Mapping[str, Requirement]
     requirements: Mapping[str, Requirement]
+    permissions: frozenset[Permission]
 
 
 # What a mutation does: for whom, and with what.

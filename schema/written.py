@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, Final
 
 from strawberry.types.base import StrawberryContainer, get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
-from auth.permissions import Requirement
+from auth.permissions import PUBLIC, Permission, Requirement
 from resolvers.writes import Written
 from schema.rules import FIELD_RULE, FieldRule
 
+_INPUT: Final = ("input",)
+# Clients send the same few sets of keys for ever.
+_REMEMBERED: Final = 500
 
-def written(takes: type, given: Mapping[str, Any], path: tuple[str, ...] = ("input",)) -> Written:
+
+def written(takes: type, given: Mapping[str, Any]) -> Written:
     """The keys that an input has, with what each of them asks for.
 
     Args:
         takes: a ``@strawberry.input`` class.
         given: values by GraphQL name, as GraphQL coerces them. What was left out is not there.
-        path: of the input itself, from the argument down.
     """
+    flat = _flat(takes, tuple(given))
+    if flat is None:
+        return _written(takes, given, _INPUT)
+    values = {column: given[name] for name, column in flat.columns}
+    return Written(values, flat.paths, flat.writers, flat.requirements, flat.permissions)
+
+
+def _written(takes: type, given: Mapping[str, Any], path: tuple[str, ...]) -> Written:
     values: dict[str, Any] = {}
     paths: dict[str, tuple[str, ...]] = {}
     writers: dict[str, Requirement] = {}
@@ -36,17 +47,52 @@ def written(takes: type, given: Mapping[str, Any], path: tuple[str, ...] = ("inp
         if key.input is None:
             values[key.column], paths[key.column], writers[key.column] = value, below, key.requires
         elif isinstance(value, list):
-            inner = tuple(written(key.input, each, (*below, str(index))) for index, each in enumerate(value))
+            inner = tuple(_written(key.input, each, (*below, str(index))) for index, each in enumerate(value))
             values[key.column], paths[key.column] = inner, below
             for each in inner:
                 requirements |= each.requirements
         else:
-            nested = written(key.input, _emptied(key.input) if value is None else value, below)
+            nested = _written(key.input, _emptied(key.input) if value is None else value, below)
             values |= nested.values
             paths |= nested.paths
             writers |= nested.writers
             requirements |= nested.requirements
-    return Written(values, paths, writers, requirements)
+    return Written(values, paths, writers, requirements, _permissions(requirements.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Flat:
+    """What all inputs with the same keys have in common, where none of these holds a further input.
+
+    Attributes:
+        columns: each key that was given, and the column that it writes, in the order of their declaration.
+        paths: and the others as in :class:`Written`.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    paths: Mapping[str, tuple[str, ...]]
+    writers: Mapping[str, Requirement]
+    requirements: Mapping[str, Requirement]
+    permissions: frozenset[Permission]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _flat(takes: type, names: tuple[str, ...]) -> _Flat | None:
+    """``None``: one of the keys holds an input, so what is written depends on what it holds."""
+    keys = [key for key in _keys(takes) if key.name in names]
+    if any(key.input is not None for key in keys):
+        return None
+    return _Flat(
+        columns=tuple((key.name, key.column) for key in keys),
+        paths={key.column: (*_INPUT, key.name) for key in keys},
+        writers={key.column: key.requires for key in keys},
+        requirements={key.coordinate: key.requires for key in keys},
+        permissions=_permissions(key.requires for key in keys),
+    )
+
+
+def _permissions(requirements: Iterable[Requirement]) -> frozenset[Permission]:
+    return frozenset(each for each in requirements if each != PUBLIC)
 
 
 @dataclass(frozen=True, slots=True)
