@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from auth.grants import Grants
     from auth.viewer import Viewer
+    from engine.assembly import PageValues
     from engine.documents import Document
     from engine.explanation import Explanation
     from engine.inputs import Inputs
@@ -59,8 +61,12 @@ if TYPE_CHECKING:
 _CHARACTERS: Final = 1_000_000
 _KILOBYTES: Final = 150_000
 
+# Of an operation that reads single rows alone.
+_NO_PAGES: Final[Mapping[int, PageValues]] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
+
+# What is made for each request is not frozen: that takes as long again as all else about it.
+@dataclass(slots=True)
 class _Prepared:
     document: Document
     definition: OperationDefinitionNode
@@ -155,9 +161,11 @@ class Engine:
             if decided.printed is None:
                 decided.may_be_printed = False
                 return None
-        fields = len(decided.operation.selection.fields)
+        of_pages = pages(inputs, self._cursors) if inputs.reads else _NO_PAGES
         try:
-            return Printing(decided.printed, Values(inputs, viewer, None), pages(inputs, self._cursors), fields)
+            return Printing(
+                decided.printed, Values(inputs, viewer, None), of_pages, len(decided.operation.selection.fields)
+            )
         except NoTextError:
             return None
 
@@ -356,6 +364,8 @@ def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]])
 
 
 def _with_errors(data: bytes, errors: list[tuple[int, dict[str, object]]], root_type: str) -> Result:
+    if not errors:
+        return Result(data, root_type=root_type)
     errors.sort(key=lambda each: each[0])
     return Result(data, tuple(each for _, each in errors), root_type=root_type)
 

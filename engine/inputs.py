@@ -73,7 +73,7 @@ class NodesInput:
 Input = PageInput | NodesInput
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Inputs:
     """What one request asks for, by the index of the selected field.
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from asyncpg.pgproto import pgproto
 
-from engine.parameters import Units
+from engine.parameters import KeyOf, Units
 from tenancy.messages import counted_values
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def text(value: object) -> bytes | None:
 
 
 def _parameter(parameter: Parameter, values: Values) -> bytes | None:
+    if isinstance(parameter, KeyOf):
+        return parameter.text(values)
     if isinstance(parameter, Units):
         return _units(values.viewer.grants.units(parameter.requirement))
     return text(parameter.value(values))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from engine.inputs import NodesInput, PageInput
 from resolvers.at_once import Update
-from resolvers.global_ids import decode
+from resolvers.global_ids import decode, spelt_key
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from engine.inputs import Inputs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Values:
     """Where parameters take their values from.
 
@@ -69,6 +69,11 @@ class KeyOf:
 
     def value(self, values: Values) -> object:
         return _key(values.inputs.arguments[self.field][self.argument], self.type_name)
+
+    def text(self, values: Values) -> bytes | None:
+        """The same as PostgreSQL prints it."""
+        key = spelt_key(values.inputs.arguments[self.field][self.argument], self.type_name)
+        return None if key is None else key.encode()
 
 
 @dataclass(frozen=True, slots=True)

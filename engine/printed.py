@@ -17,14 +17,13 @@ from engine.assembly import Assembling
 from engine.decision import FieldState
 from engine.parameter_texts import parameter_texts
 from tenancy.messages import counted_formats
-from tenancy.reads import Read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from engine.assembly import PageValues
     from engine.operation import DecidedOperation
-    from engine.parameters import Values
+    from engine.parameters import Parameter, Values
     from engine.plan import Plan
     from engine.printing import Program
     from engine.selection import SelectedField
@@ -46,16 +45,18 @@ class PrintedField:
 
     Attributes:
         before: what the response has between the value before and this one.
-        plan: how it is read.
         sql: the statement.
+        parameters: of the statement, in order.
         formats: of its columns, as they are sent.
+        is_settled: whether one way to run it is the best whatever the parameters.
         program: prints its answer.
     """
 
     before: bytes
-    plan: Plan
     sql: str
+    parameters: Sequence[Parameter]
     formats: bytes
+    is_settled: bool
     program: Program
 
 
@@ -74,22 +75,26 @@ class PrintedOperation:
     denied: Sequence[int]
 
 
-class _Printer:
-    """What becomes of one field in one request."""
+class _PrintedRead:
+    """What becomes of one field in one request: a read (``tenancy/reads.py``), and its answer once that was taken."""
 
-    __slots__ = ("_fields", "_pages", "_program", "denied", "json")
+    __slots__ = ("_field", "_pages", "_selected", "denied", "formats", "is_settled", "json", "sql", "values")
 
-    def __init__(self, program: Program, pages: Mapping[int, PageValues], fields: int) -> None:
-        self._program = program
+    def __init__(self, field: PrintedField, values: bytes, pages: Mapping[int, PageValues], selected: int) -> None:
+        self.sql = field.sql
+        self.values = values
+        self.formats = field.formats
+        self.is_settled = field.is_settled
+        self._field = field
         self._pages = pages
-        self._fields = fields
+        self._selected = selected
         self.denied: list[int] = []
         self.json = b"null"
 
     def take(self, answer: bytes, start: int) -> int:
         # Counted anew each time: what was printed may have to be printed again, when something behind it failed.
-        self.denied = [0] * self._fields
-        self.json, end = self._program.print(answer, start, Assembling(self._pages, self.denied, _NO_KEYS))
+        self.denied = [0] * self._selected
+        self.json, end = self._field.program.print(answer, start, Assembling(self._pages, self.denied, _NO_KEYS))
         return end
 
 
@@ -100,10 +105,10 @@ class Printing:
         reads: its statements.
     """
 
-    __slots__ = ("_operation", "_printers", "reads")
+    __slots__ = ("_operation", "reads")
 
     def __init__(
-        self, operation: PrintedOperation, values: Values, pages: Mapping[int, PageValues], fields: int
+        self, operation: PrintedOperation, values: Values, pages: Mapping[int, PageValues], selected: int
     ) -> None:
         """Nothing is sent yet.
 
@@ -111,31 +116,30 @@ class Printing:
             operation: what is asked.
             values: where its parameters come from.
             pages: as in :class:`engine.assembly.Assembling`.
-            fields: how many fields are selected in all.
+            selected: how many fields are selected in all.
 
         Raises:
             NoTextError: a parameter has to go by way of the driver.
         """
         self._operation = operation
-        self._printers = [_Printer(each.program, pages, fields) for each in operation.fields]
         self.reads = [
-            Read(each.sql, parameter_texts(each.plan.parameters, values), each.formats, each.plan.is_settled, to.take)
-            for each, to in zip(operation.fields, self._printers, strict=True)
+            _PrintedRead(each, parameter_texts(each.parameters, values), pages, selected) for each in operation.fields
         ]
 
     def data(self) -> bytes:
         """The response's data, once all was read."""
-        parts: list[bytes] = []
-        for field, printer in zip(self._operation.fields, self._printers, strict=True):
-            parts += (field.before, printer.json)
-        return b"".join((*parts, self._operation.after))
+        fields, after = self._operation.fields, self._operation.after
+        if len(fields) == 1:
+            return b"%b%b%b" % (fields[0].before, self.reads[0].json, after)
+        parts = [part for field, read in zip(fields, self.reads, strict=True) for part in (field.before, read.json)]
+        return b"".join((*parts, after))
 
     def count(self, counts: list[int]) -> None:
         """Add the objects that lack a field to ``counts``, by index of the field."""
         for index in self._operation.denied:
             counts[index] += 1
-        for printer in self._printers:
-            for index, count in enumerate(printer.denied):
+        for read in self.reads:
+            for index, count in enumerate(read.denied):
                 counts[index] += count
 
 
@@ -168,6 +172,6 @@ def printed(decided: DecidedOperation, plan: Callable[[SelectedField], Plan]) ->
             except ValueError:  # nested deeper than it goes
                 return None
             formats = counted_formats(planned.formats)
-            fields.append(PrintedField(before, planned, planned.bare, formats, program))
+            fields.append(PrintedField(before, planned.bare, planned.parameters, formats, planned.is_settled, program))
             between = b","
     return PrintedOperation(fields, between.removesuffix(b",") + b"}", denied) if fields else None

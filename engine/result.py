@@ -17,7 +17,7 @@ class Stage(StrEnum):
     EXECUTION = "execution"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """Finished JSON of ``data``, and the errors beside it.
 

@@ -27,6 +27,18 @@ def encode(prefix: bytes, key: str) -> str:
 
 def decode(text: object) -> GlobalId | None:
     """What an id names; ``None`` when it is none of ours, which a caller must treat as a row that does not exist."""
+    named = _read(text)
+    return None if named is None else GlobalId(named[0], named[1])
+
+
+def spelt_key(text: object, type_name: str) -> str | None:
+    """The key of an id of one type, as PostgreSQL prints it; ``None``: it is no such id."""
+    named = _read(text)
+    return named[2] if named is not None and named[0] == type_name else None
+
+
+def _read(text: object) -> tuple[str, UUID, str] | None:
+    """The type's name, the key, and the key as it is spelt."""
     if not isinstance(text, str) or len(text) > 200:  # noqa: PLR2004 - several times the longest id of ours
         return None
     try:
@@ -40,4 +52,4 @@ def decode(text: object) -> GlobalId | None:
     # spelt as PostgreSQL prints it, which is how Python does.
     if str(key) != spelt or b2a_base64(decoded, newline=False).decode() != text:
         return None
-    return GlobalId(type_name, key)
+    return type_name, key, spelt

@@ -132,7 +132,7 @@ def _request(payload: Mapping[str, object], request_id: str, published: Publishe
     if "\\u" in document and _ESCAPED_NUL.search(document):
         _refuse_nul()
     operation_name = payload.get("operationName")
-    if not isinstance(operation_name, str | None):
+    if operation_name is not None and not isinstance(operation_name, str):
         refuse(422, "The parameter 'operationName' must be a string.")
     return Request(
         document=document,

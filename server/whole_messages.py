@@ -59,12 +59,28 @@ def send_whole(scope: Scope, status: int, headers: Headers, further: bytes, body
         return False
     cycle.response_started = True
     cycle.waiting_for_100_continue = False
-    head = _head(status, headers), _written(cycle.default_headers), further
+    head = _head(status, headers), _usual.written(cycle.default_headers), further
     cycle.transport.write(b"%b%b%bcontent-length: %d\r\n\r\n%b" % (*head, len(body), body))
     cycle.response_complete = True
     cycle.message_event.set()
     cycle.on_response()
     return True
+
+
+class _Usual:
+    """The headers that uvicorn gives every answer, as they are written. It makes them anew each second."""
+
+    def __init__(self) -> None:
+        self._headers: Sequence[tuple[bytes, bytes]] = ()
+        self._written = b""
+
+    def written(self, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+        if headers is not self._headers:
+            self._headers, self._written = headers, _written(headers)
+        return self._written
+
+
+_usual: Final = _Usual()
 
 
 @lru_cache(maxsize=64)

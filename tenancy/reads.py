@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
 from weakref import WeakKeyDictionary
 
 import asyncpg
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tenancy.connection import PooledConnection
-    from tenancy.exchange import Take
     from tenancy.opening import Opening
     from tenancy.pool import ConnectionPool
 
@@ -34,8 +34,7 @@ MOST_TOGETHER: Final = 8
 _WORTH_ANOTHER_TRY: Final = (*SERVER_GONE, asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameError)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Protocol):
     """One statement that only reads.
 
     Attributes:
@@ -43,19 +42,28 @@ class Read:
         values: its parameters (``tenancy/messages.py``, ``counted_values``).
         formats: of its columns (``counted_formats``).
         is_settled: whether one plan is the best for it whatever the parameters.
-        take: takes the answer. If it raises, it may be given one again.
     """
 
-    sql: str
-    values: bytes
-    formats: bytes
-    is_settled: bool
-    take: Take
+    @property
+    def sql(self) -> str: ...
+
+    @property
+    def values(self) -> bytes: ...
+
+    @property
+    def formats(self) -> bytes: ...
+
+    @property
+    def is_settled(self) -> bool: ...
+
+    def take(self, answer: bytes, start: int) -> int:
+        """Take the answer, which begins there; where it ends. If it raises, it may be given one again."""
+        ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pinned:
-    """Where reads run. Reads that have the same can run together.
+    """Where reads run. There is one object for each, so it can be told by what it is; its reads can run together.
 
     Attributes:
         pool: where the connection comes from.
@@ -81,8 +89,8 @@ class _Asked:
 
     __slots__ = ("answered", "reads", "together")
 
-    def __init__(self, reads: Sequence[Read]) -> None:
-        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, reads: Sequence[Read], answered: asyncio.Future[None]) -> None:
+        self.answered = answered
         self.reads = reads
         self.together: _Together | None = None
 
@@ -181,20 +189,50 @@ class _Together:
                 each.answered.set_exception(problem)
 
 
+@lru_cache(maxsize=10_000)
+def pinned_at(pool: ConnectionPool, opening: Opening, schema: str, schema_version: int) -> Pinned:
+    """Where reads of one tenant run.
+
+    Args:
+        pool: of its database.
+        opening: what begins the transaction and pins it.
+        schema: the tenant's.
+        schema_version: of its tables.
+    """
+    return Pinned(pool, opening, schema, tag(schema_version))
+
+
+def tag(schema_version: int) -> str:
+    """A comment behind each statement.
+
+    One text over two shapes of a table fails inside a transaction, so tenants at different versions of the schema must
+    not share a prepared statement.
+    """
+    return f" /*s{schema_version}*/"
+
+
 async def read(pinned: Pinned, reads: Sequence[Read]) -> None:
     """Run one request's statements in one transaction. Their answers are taken when this returns.
 
     Raises:
         SentAheadError: what begins the transaction failed.
     """
-    asked = _Asked(reads)
-    if all(each.is_settled for each in reads):
-        _join(pinned, asked)
+    loop = asyncio.get_running_loop()
+    asked = _Asked(reads, loop.create_future())
+    for each in reads:
+        if not each.is_settled:
+            # Others would have to wait, and what PostgreSQL plans for its parameters changes how the rest is planned.
+            together = _Together(pinned, {})
+            together.add(asked)
+            together.begin()
+            break
     else:
-        # Others would have to wait, and PostgreSQL plans it for its parameters, which changes how the rest is planned.
-        alone = _Together(pinned, {})
-        alone.add(asked)
-        alone.begin()
+        open_ones = _open_in(loop)
+        known = open_ones.get(pinned)
+        if known is None:
+            known = open_ones[pinned] = _Together(pinned, open_ones)
+            loop.call_soon(known.begin)
+        known.add(asked)
     try:
         await asked.answered
     except asyncio.CancelledError:
@@ -203,13 +241,14 @@ async def read(pinned: Pinned, reads: Sequence[Read]) -> None:
         raise
 
 
-def _join(pinned: Pinned, asked: _Asked) -> None:
-    loop = asyncio.get_running_loop()
-    open_ones = _open.get(loop)
-    if open_ones is None:
-        open_ones = _open[loop] = {}
-    together = open_ones.get(pinned)
-    if together is None:
-        together = open_ones[pinned] = _Together(pinned, open_ones)
-        loop.call_soon(together.begin)
-    together.add(asked)
+class _Found:
+    """What was found last, and in which loop. A process that serves has one loop."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    open_ones: _Open | None = None
+
+
+def _open_in(loop: asyncio.AbstractEventLoop) -> _Open:
+    if loop is not _Found.loop or _Found.open_ones is None:
+        _Found.loop, _Found.open_ones = loop, _open.setdefault(loop, {})
+    return _Found.open_ones

@@ -24,7 +24,7 @@ from tenancy.errors import (
 )
 from tenancy.opening import pinned_to_read, pinned_to_write
 from tenancy.pools import current_pools
-from tenancy.reads import Pinned, read
+from tenancy.reads import pinned_at, read, tag
 from tenancy.transaction import Savepoint, Transaction, Turn
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class TenantSession(Transaction):
             pools.of(placement.database),
             opening=pinned(placement.schema, placement.role, authorization_version, pools.statement_timeout_ms),
             tenant=placement.schema,
-            tag=_tag(placement),
+            tag=tag(placement.schema_version),
             read_only=read_only,
         )
         self.placement = placement
@@ -153,10 +153,10 @@ async def read_in_tenant(placement: TenantPlacement, reads: Sequence[Read], *, a
     """
     _refuse_to_nest()
     pools = current_pools()
-    opening = pinned_to_read(placement.schema, placement.role, authorization_version, pools.statement_timeout_ms)
-    pinned = Pinned(pools.of(placement.database), opening, placement.schema, _tag(placement))
+    schema = placement.schema
+    opening = pinned_to_read(schema, placement.role, authorization_version, pools.statement_timeout_ms)
     try:
-        await read(pinned, reads)
+        await read(pinned_at(pools.of(placement.database), opening, schema, placement.schema_version), reads)
     except SentAheadError as failed:
         raise _explained(failed.problem) from failed.problem
 
@@ -215,15 +215,6 @@ def current_scope() -> TenantSession:
         message = "no tenant scope here"
         raise NoTenantError(message)
     return block.transaction
-
-
-def _tag(placement: TenantPlacement) -> str:
-    """A comment behind each statement.
-
-    One text over two shapes of a table fails inside a transaction, so tenants at different versions of the schema must
-    not share a prepared statement.
-    """
-    return f" /*s{placement.schema_version}*/"
 
 
 def _refuse_to_nest() -> None:
