@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAXIMUM_HEAD_BYTES: Final = 64 * 1024
 
+# Timers may come a moment early.
+_MOMENT: Final = 0.01
+
 _REFUSAL: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
     b"content-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -25,10 +28,50 @@ _REFUSAL: Final = (
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """Answers 431 and hangs up once the request line and headers exceed ``MAXIMUM_HEAD_BYTES``."""
+    """Answers 431 and hangs up once the request line and headers exceed ``MAXIMUM_HEAD_BYTES``.
+
+    A connection that idles is closed by one timer that looks how long it has: uvicorn sets one behind each answer and
+    takes it back before the next request, which costs more than to read that.
+    """
 
     _head_bytes = 0
     _in_head = True
+    # Since when there is nothing to answer; ``None`` while there is.
+    _idle_since: float | None = None
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._idle_since = None
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_again(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None:
+            return  # there will be an answer, and another timer behind it
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > _MOMENT:
+            self._look_again(left)
+        else:
+            super().timeout_keep_alive_handler()
+
+    def _look_again(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -111,10 +111,11 @@ def _write(scope: Scope, record: RequestRecord, seconds: float) -> None:
         line["operation"] = record.operation
     if record.document_hash is not None:
         line["document"] = record.document_hash
+    # As text already: orjson does not take the driver's UUIDs for any, and asks for the text of each.
     if record.tenant_id is not None:
-        line["tenant"] = record.tenant_id
+        line["tenant"] = str(record.tenant_id)
     if record.member_id is not None:
-        line["member"] = record.member_id
+        line["member"] = str(record.member_id)
     log_request(line)
 
 

@@ -145,6 +145,22 @@ async def test_a_usual_head_and_a_large_body_are_not_mixed_up() -> None:
             assert large.status_code == 200
 
 
+async def test_a_connection_is_closed_when_it_has_idled_for_five_seconds_and_not_while_it_waits_for_an_answer() -> None:
+    async with running() as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        loop = asyncio.get_running_loop()
+        for path, body in ((b"/livez", b""), (b"/slow?seconds=5.5", b"done"), (b"/livez", b"")):
+            writer.write(b"GET %b HTTP/1.1\r\nhost: x\r\n\r\n" % path)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+            assert (await reader.readexactly(length)).endswith(body)
+            answered = loop.time()
+        assert await reader.read() == b""
+        assert 4 < loop.time() - answered < 8
+        writer.close()
+
+
 def test_a_taken_address_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
