@@ -7,9 +7,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import orjson
 from graphql import GraphQLError, OperationType
 
+from engine.answer import answered, with_errors
 from engine.bounded_cache import BoundedCache
 from engine.cursors import Cursors
 from engine.decision import FieldState, decide
@@ -32,7 +32,6 @@ from engine.selection import select
 from engine.subscription import refused, topic
 from engine.variables import Variables
 from errors import ErrorCode, error
-from resolvers.context import Context
 from schema.declarations import Declarations
 from tenancy.scope import read_in_tenant, tenant_scope
 
@@ -138,9 +137,12 @@ class Engine:
                 prepared = refused_as_stale(prepared.decided.bounded, viewer) or prepared
         elif not prepared.relies_on_grants:
             return prepared
-        if isinstance(prepared, _Prepared) and (printing := self._printing(prepared, viewer)) is not None:
-            await read_in_tenant(viewer.tenant, printing.reads, authorization_version=viewer.authorization_version)
-            return _printed(prepared.decided, printing)
+        if isinstance(prepared, _Prepared):
+            if prepared.definition.operation is OperationType.MUTATION:
+                return await self._mutated(prepared, request, viewer)
+            if (printing := self._printing(prepared, viewer)) is not None:
+                await read_in_tenant(viewer.tenant, printing.reads, authorization_version=viewer.authorization_version)
+                return _printed(prepared.decided, printing)
         is_query = isinstance(prepared, Result) or prepared.definition.operation is OperationType.QUERY
         async with tenant_scope(
             viewer.tenant, authorization_version=viewer.authorization_version, read_only=is_query
@@ -180,8 +182,6 @@ class Engine:
         )
         if prepared.decided.operation.is_planned:
             return _run_planned(run)
-        if prepared.definition.operation is OperationType.MUTATION:
-            return self._run_mutation(run, session, request)
         return self._run_decided(run, prepared, request)
 
     async def subscribe(self, request: Request, viewer: Viewer) -> Topic | Result | None:
@@ -233,7 +233,7 @@ class Engine:
             data, errors = await self._executed(run, prepared, request, change)
             if data is not None and not errors and all(value is None for value in data.values()):
                 return None
-            return _result(run, data, errors)
+            return answered(run.decided, data, run.counts, errors)
 
     def explain(self, request: Request, viewer: Viewer) -> Explanation | Result:
         """What would become of an operation, without running any of it; its refusal when it is refused."""
@@ -302,14 +302,20 @@ class Engine:
         self._recent.set(recently, (grants, known))
         return known
 
-    async def _run_mutation(self, run: Run, session: TenantSession, request: Request) -> Result:
-        context = Context(run.viewer, request.request_id, self._administration)
-        data, errors = await mutate(self._declarations, run, session, context)
-        return _result(run, data, errors)
+    def _mutated(self, prepared: _Prepared, request: Request, viewer: Viewer) -> Awaitable[Result]:
+        return mutate(
+            self._declarations,
+            self._cursors,
+            decided=prepared.decided,
+            inputs=prepared.inputs,
+            viewer=viewer,
+            request_id=request.request_id,
+            administration=self._administration,
+        )
 
     async def _run_decided(self, run: Run, prepared: _Prepared, request: Request) -> Result:
         data, errors = await self._executed(run, prepared, request)
-        return _result(run, data, errors)
+        return answered(run.decided, data, run.counts, errors)
 
     async def _executed(
         self, run: Run, prepared: _Prepared, request: Request, change: Change | None = None
@@ -345,7 +351,7 @@ async def _run_planned(run: Run) -> Result:
             data[field.key] = None
         else:
             data[field.key] = await run.read(field, None)
-    return _result(run, data, [])
+    return answered(run.decided, data, run.counts, [])
 
 
 def _printed(decided: DecidedOperation, printing: Printing) -> Result:
@@ -354,20 +360,7 @@ def _printed(decided: DecidedOperation, printing: Printing) -> Result:
         return Result(printing.data(), root_type=root_type)
     counts = [0] * len(decided.operation.selection.fields)
     printing.count(counts)
-    return _with_errors(printing.data(), denials(decided.deniable, counts), root_type)
-
-
-def _result(run: Run, data: object, errors: list[tuple[int, dict[str, object]]]) -> Result:
-    if run.decided.deniable:
-        errors += denials(run.decided.deniable, run.counts)
-    return _with_errors(orjson.dumps(data), errors, run.decided.operation.selection.root.type_name)
-
-
-def _with_errors(data: bytes, errors: list[tuple[int, dict[str, object]]], root_type: str) -> Result:
-    if not errors:
-        return Result(data, root_type=root_type)
-    errors.sort(key=lambda each: each[0])
-    return Result(data, tuple(each for _, each in errors), root_type=root_type)
+    return with_errors(printing.data(), denials(decided.deniable, counts), root_type)
 
 
 def _definition(document: Document, request: Request) -> OperationDefinitionNode:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from graphql import OperationType
 
 from engine.bounded_cache import BoundedCache
+from engine.decision import FieldState
 from engine.denials import deniable
 from engine.documents import weight_of
 from engine.freshness import bounded_fields
@@ -15,12 +16,14 @@ from engine.inputs import Asked
 from engine.reading import readings
 from engine.variables import arguments
 from resolvers.reads import One
+from schema.rules import FromMutation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from graphql import OperationDefinitionNode
 
+    from engine.at_once import UpdateAtOnce
     from engine.decision import Decision
     from engine.denials import Deniable
     from engine.freshness import Bounds
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
     from engine.reading import Reading
     from engine.selection import OperationSelection, SelectedField, Selection
     from engine.variables import Arguments
+    from resolvers.at_once import AtOnce
     from schema.declarations import Declarations
+
+    # A mutation's field, its declaration, and what describes it as one statement.
+    Alone = tuple[SelectedField, FromMutation, AtOnce]
 
 # Which columns an update changes is its caller's to choose, each time anew.
 _UPDATES: Final = 16
@@ -93,7 +100,8 @@ class DecidedOperation:
 
     Attributes:
         plans: by the index of the field, each made when it is first asked for.
-        updates: the same for changes that are one statement, by the index of the mutation and what the plan depends on.
+        alone: the mutation that is all of it, if that may be one statement.
+        updates: what is settled about that statement, by the index of the mutation and what else it depends on.
         deniable: the fields that are denied, or that some row may lack, in the order of the document.
         bounded: the root fields that take a sign-in of the last so many seconds.
         printed: how all of it is printed, if it is and was asked for before.
@@ -103,7 +111,8 @@ class DecidedOperation:
     operation: Operation
     decision: Decision
     plans: dict[int, Plan]
-    updates: BoundedCache[tuple[object, ...], Plan]
+    alone: Alone | None
+    updates: BoundedCache[tuple[object, ...], UpdateAtOnce]
     deniable: Sequence[Deniable]
     bounded: Bounds
     printed: PrintedOperation | None = None
@@ -112,14 +121,25 @@ class DecidedOperation:
 
 def decided(operation: Operation, decision: Decision) -> DecidedOperation:
     """Put a decision to its operation."""
-    updates: BoundedCache[tuple[object, ...], Plan] = BoundedCache(_UPDATES, lambda _: 1)
+    updates: BoundedCache[tuple[object, ...], UpdateAtOnce] = BoundedCache(_UPDATES, lambda _: 1)
     denied = deniable(operation.selection.root, decision)
     return DecidedOperation(
         operation,
         decision,
         {},
+        _alone(operation.selection.root, decision),
         updates,
         denied,
         bounded_fields(operation.selection, decision),
         may_be_printed=operation.is_planned,
     )
+
+
+def _alone(root: Selection, decision: Decision) -> Alone | None:
+    if len(root.fields) != 1:
+        return None
+    (field,) = root.fields
+    origin = None if field.rule is None else field.rule.origin
+    if not isinstance(origin, FromMutation) or origin.at_once is None:
+        return None
+    return None if decision.fields[field.index] is FieldState.DENIED else (field, origin, origin.at_once)

@@ -13,8 +13,6 @@ from schema.rules import FromAttribute
 from tenancy.errors import StaleAuthorizationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from engine.run import Run
     from engine.selection import SelectedField, Selection
 
@@ -39,16 +37,15 @@ class Payloads:
         self._request_id = request_id
         self.errors: list[tuple[int, dict[str, object]]] = []
 
-    async def value(self, field: SelectedField, answer: object, known: Mapping[int, object]) -> object:
+    async def value(self, field: SelectedField, answer: object) -> object:
         """The value of a mutation's field.
 
         Args:
             field: the mutation.
             answer: what it returned.
-            known: values of fields below it that have been read already, by the index of the field.
         """
         try:
-            return await self._completed(field, field.definition.type, answer, [field.key], known)
+            return await self._completed(field, field.definition.type, answer, [field.key])
         except _NullError:
             return None
 
@@ -62,7 +59,6 @@ class Payloads:
         type_: Any,  # noqa: ANN401 - GraphQL's output types have no common name
         value: object,
         path: list[str | int],
-        known: Mapping[int, object],
     ) -> object:
         required = isinstance(type_, GraphQLNonNull)
         inner = type_.of_type if required else type_
@@ -74,23 +70,20 @@ class Payloads:
         try:
             if isinstance(inner, GraphQLList) and isinstance(value, list | tuple):
                 return [
-                    await self._completed(field, inner.of_type, each, [*path, index], known)
+                    await self._completed(field, inner.of_type, each, [*path, index])
                     for index, each in enumerate(value)
                 ]
             if isinstance(inner, GraphQLObjectType):
-                return await self._object(field.child, value, path, known)
+                return await self._object(field.child, value, path)
         except _NullError:
             if required:
                 raise
             return None
         return inner.coerce_output_value(value)
 
-    async def _object(
-        self, selection: Selection, source: object, path: list[str | int], known: Mapping[int, object]
-    ) -> dict[str, object]:
+    async def _object(self, selection: Selection, source: object, path: list[str | int]) -> dict[str, object]:
         return {
-            field.key: await self._field(field, selection, source, [*path, field.key], known)
-            for field in selection.fields
+            field.key: await self._field(field, selection, source, [*path, field.key]) for field in selection.fields
         }
 
     async def _field(
@@ -99,19 +92,16 @@ class Payloads:
         selection: Selection,
         source: object,
         path: list[str | int],
-        known: Mapping[int, object],
     ) -> object:
         if field.rule is None:
             return selection.type_name
         if self._run.decided.decision.fields[field.index] is FieldState.DENIED:
             self._run.counts[field.index] += 1
             return None
-        if field.index in known:
-            return known[field.index]
         try:
             if isinstance(field.rule.origin, FromAttribute):
                 value = getattr(source, field.rule.origin.name)
-                return await self._completed(field, field.definition.type, value, path, known)
+                return await self._completed(field, field.definition.type, value, path)
             return await self._run.read(field, source)
         except (_NullError, StaleAuthorizationError):
             raise

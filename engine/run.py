@@ -59,11 +59,7 @@ class Run:
         self.inputs = inputs
         self.viewer = viewer
         self.counts = [0] * len(decided.operation.selection.fields)
-        self._assembling = (
-            Assembling(pages(inputs, cursors), self.counts, _keys(inputs))
-            if inputs.reads
-            else Assembling(_NONE, self.counts, _NONE)
-        )
+        self._assembling = assembling(inputs, cursors, self.counts)
 
     async def read(self, field: SelectedField, source: object) -> object:
         """Read one field: its finished JSON value.
@@ -86,6 +82,13 @@ class Run:
 
     def _plan(self, field: SelectedField) -> Plan:
         return planned(self._declarations, self.decided, self.inputs, field)
+
+
+def assembling(inputs: Inputs, cursors: Cursors, counts: list[int]) -> Assembling:
+    """What assembling rows needs to know of a request; objects that lack a field are counted in ``counts``."""
+    if not inputs.reads:
+        return Assembling(_NONE, counts, _NONE)
+    return Assembling(pages(inputs, cursors), counts, _keys(inputs))
 
 
 def planned(declarations: Declarations, decided: DecidedOperation, inputs: Inputs, field: SelectedField) -> Plan:

@@ -136,12 +136,13 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         """Have PostgreSQL give up what it is doing for :meth:`read_whole`. That is told how it ended, as always."""
         self._cancel_current_command(asyncio.get_running_loop().create_future())
 
-    async def fetch_alone(
+    def fetch_alone(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False
-    ) -> list[asyncpg.Record]:
+    ) -> Awaitable[list[asyncpg.Record]]:
         """Run a statement as a transaction of its own, in one round trip where it was run here before.
 
-        It is committed when this returns. What the statement may have set for the session stays set.
+        It is committed when this returns, unless the connection is in a transaction then: somebody had left one open
+        here. What the statement may have set for the session stays set.
 
         Args:
             opening: what pins the transaction.
@@ -152,20 +153,20 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
 
         Raises:
             SentAheadError: the opening failed. The statement has not run, whatever else is the matter.
-            asyncpg.InternalClientError: somebody had left a transaction open here; nothing is committed.
         """
         tag, prepared = self._prepared(opening, sql, tag)
         if prepared is None:
-            rows = await self._begin_then_fetch(opening, sql, tag, arguments)
-            await super().execute("COMMIT")
-        else:
-            # Without a BEGIN: what comes in one write, with nothing in between that waits for an answer, PostgreSQL
-            # runs as one transaction of its own accord, and commits it at the end.
-            steps = self._steps(opening, tag, settled=settled)
-            rows = await self._fetch_behind(steps[1:], prepared, (sql, tag), arguments)
-        if self.is_in_transaction():
-            message = "a statement that was to be a transaction of its own ran inside another one"
-            raise asyncpg.InternalClientError(message)
+            return self._begin_fetch_and_commit(opening, sql, tag, arguments)
+        # Without a BEGIN: what comes in one write, with nothing in between that waits for an answer, PostgreSQL runs as
+        # one transaction of its own accord, and commits it at the end.
+        steps = self._steps(opening, tag, settled=settled)
+        return self._fetch_behind(steps[1:], prepared, (sql, tag), arguments)
+
+    async def _begin_fetch_and_commit(
+        self, opening: Opening, sql: str, tag: str, arguments: Sequence[object]
+    ) -> list[asyncpg.Record]:
+        rows = await self._begin_then_fetch(opening, sql, tag, arguments)
+        await super().execute("COMMIT")
         return rows
 
     def _prepared(self, opening: Opening, sql: str, tag: str) -> tuple[str, Any]:

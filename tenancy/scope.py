@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import asyncpg
 
+from tenancy.alone import run_alone
 from tenancy.clients import tenant_block
 from tenancy.errors import (
     NoTenantError,
@@ -28,7 +29,7 @@ from tenancy.reads import pinned_at, read, tag
 from tenancy.transaction import Savepoint, Transaction, Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
     from types import TracebackType
 
     from tenancy.placement import TenantPlacement
@@ -42,6 +43,7 @@ __all__ = [
     "StaleAuthorizationError",
     "TenantSession",
     "TransactionLostError",
+    "change_in_tenant",
     "current_scope",
     "read_in_tenant",
     "tenant_scope",
@@ -159,6 +161,33 @@ async def read_in_tenant(placement: TenantPlacement, reads: Sequence[Read], *, a
         await read(pinned_at(pools.of(placement.database), opening, schema, placement.schema_version), reads)
     except SentAheadError as failed:
         raise _explained(failed.problem) from failed.problem
+
+
+def change_in_tenant(
+    placement: TenantPlacement, sql: str, arguments: Sequence[object], *, authorization_version: int, settled: bool
+) -> Awaitable[list[asyncpg.Record]]:
+    """Run one statement that writes as a transaction of its own. It is committed when this returns.
+
+    What a scope's :meth:`TenantSession.fetch_alone` does, without the scope.
+
+    Args:
+        placement: as for :class:`tenant_scope`.
+        sql: the statement.
+        arguments: its parameters.
+        authorization_version: as for :class:`tenant_scope`, but never absent.
+        settled: there is one best way to run it, whatever their values, so PostgreSQL need not plan it again.
+
+    Raises:
+        NoTenantError: the running task is in a scope already; or the tenant's database, schema or role is missing.
+        StaleAuthorizationError: the version is another one by now. Nothing was written.
+        NotWrittenError: it has changed nothing, but may if it is tried in another way.
+    """
+    _refuse_to_nest()
+    pools = current_pools()
+    schema = placement.schema
+    opening = pinned_to_write(schema, placement.role, authorization_version, pools.statement_timeout_ms)
+    pinned = pinned_at(pools.of(placement.database), opening, schema, placement.schema_version)
+    return run_alone(pinned, sql, arguments, settled=settled, explain=_explained)
 
 
 class tenant_scope:  # noqa: N801 - it is used as a function is: ``async with tenant_scope(...)``

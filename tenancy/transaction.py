@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Final, Self
 
 import asyncpg
 
+from tenancy.alone import run_alone
 from tenancy.connection import COMMIT_AND_RESET, ROLLBACK_AND_RESET
 from tenancy.errors import (
     NoTenantError,
-    NotWrittenError,
     ScopeClosedError,
     SentAheadError,
     TransactionLostError,
 )
 from tenancy.messages import SERVER_GONE
+from tenancy.reads import Pinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
 
 _OUTLIVED: Final = "the transaction has ended; await what you start inside its scope"
 _ASTRAY: Final = "a statement on the shared schema failed, or was cut off, and its block is not undone yet"
-
-# A statement that fails for one of these has changed nothing, and may well succeed in another way.
-_REFUSED: Final = (asyncpg.IntegrityConstraintViolationError, asyncpg.InvalidCachedStatementError)
 
 _savepoints: Final = itertools.count(1)
 
@@ -150,21 +148,8 @@ class Transaction:
         Raises:
             NotWrittenError: it has changed nothing, but may if it is tried in another way.
         """
-        connection = self._pool.take(self._tenant) or await self._pool.acquire(self._tenant)
-        try:
-            rows = await connection.fetch_alone(self._opening, sql, self.tag, arguments, settled=settled)
-        except SentAheadError as failed:
-            self._pool.mend(connection)
-            if isinstance(failed.problem, SERVER_GONE):
-                raise NotWrittenError from failed.problem
-            raise self.explain(failed.problem) from failed.problem
-        except BaseException as problem:
-            self._pool.mend(connection)
-            if isinstance(problem, _REFUSED):
-                raise NotWrittenError from problem
-            # When the connection was lost, nobody knows what became of the statement, so it is not tried again.
-            raise
-        self._pool.release(connection)
+        pinned = Pinned(self._pool, self._opening, self._tenant, self.tag)
+        rows = await run_alone(pinned, sql, arguments, settled=settled, explain=self.explain)
         self.preceded = True
         return rows
 
