@@ -6,7 +6,6 @@ values" is kept in one place: an exception is logged as types and frames (``serv
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import sys
@@ -69,29 +68,13 @@ def log_request(line: dict[str, object]) -> None:
     line["request_id"] = current_request_id.get()
     line["level"] = "info"
     line["timestamp"] = datetime.now(UTC)
-    sys.stdout.buffer.write(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z) + b"\n")
-    # Requests that are answered in the same turn of the loop are written together.
-    loop = asyncio.get_running_loop()
-    if _request_lines.unwritten_in is not loop:
-        _request_lines.unwritten_in = loop
-        loop.call_soon(_request_lines.write)
+    _write(orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z))
 
 
 class _RequestLines:
-    """How they are written.
-
-    Attributes:
-        are_json: whether they may take the shorter way: not on a developer's terminal, nor before logging is
-            configured.
-        unwritten_in: the loop that will write what has not been written.
-    """
+    """Whether they may take the shorter way: not on a developer's terminal, nor before logging is configured."""
 
     are_json = False
-    unwritten_in: asyncio.AbstractEventLoop | None = None
-
-    def write(self) -> None:
-        self.unwritten_in = None
-        sys.stdout.buffer.flush()
 
 
 _request_lines: Final = _RequestLines()

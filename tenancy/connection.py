@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 
 from tenancy.errors import DatabaseUnsafeError, SentAheadError
+from tenancy.exchange import MalformedAnswerError
 from tenancy.messages import EXECUTE, bind
 from tenancy.opening import END
 from tenancy.pipelining import PipeliningLoop
@@ -41,6 +42,7 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
     """A connection that remembers whom it served: backends never give back the memory of a tenant's tables."""
 
     __slots__ = (
+        "_cancelling",
         "_own",
         "_own_once",
         "_reads",
@@ -65,6 +67,8 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         self._reads = Statements(self._statements)
         self.last_tenant = ""
         self._returning = False
+        # The way of a request to give up what runs, once there was one.
+        self._cancelling: asyncio.Future[None] | None = None
         # A read-only transaction is still open on it, of which nobody waits for the end; and since when.
         self.unended = False
         self.unended_since = 0.0
@@ -107,7 +111,16 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
             reads: the statements.
             ended: called once, when all of it was answered or the connection was lost, with what went wrong:
                 :class:`SentAheadError` when it is the opening. The connection has to be mended then.
+
+        Raises:
+            asyncpg.ConnectionDoesNotExistError: it was lost already, and nobody will ever hear of its end again.
         """
+        pipeline: PipelinedTransport = self._transport
+        if self.is_closed() or pipeline.is_closing():
+            message = "the connection was lost before anything was sent"
+            raise asyncpg.ConnectionDoesNotExistError(message)
+        # Taken first: what has to make room for these statements may be one of them, and is closed the next time.
+        closing = self._reads.closing()
         parts: list[bytes] = []
         statements = []
         for read in reads:
@@ -125,16 +138,25 @@ class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg shi
         def answered(problem: Exception | None) -> None:
             if problem is not None:
                 self._reads.give_up(statements)
+                if isinstance(problem, MalformedAnswerError):
+                    self.terminate()
             ended(problem)
 
-        pipeline: PipelinedTransport = self._transport
-        pipeline.exchange(
-            self._reads.closing(), steps, b"".join(parts), takes=[read.take for read in reads], ended=answered
-        )
+        pipeline.exchange(closing, steps, b"".join(parts), takes=[read.take for read in reads], ended=answered)
 
     def cancel_running(self) -> None:
-        """Have PostgreSQL give up what it is doing for :meth:`read_whole`. That is told how it ended, as always."""
-        self._cancel_current_command(asyncio.get_running_loop().create_future())
+        """Have PostgreSQL give up what it is doing for :meth:`read_whole`. That is told how it ended, as always.
+
+        The request takes a way of its own and may come late. The connection has to be mended, also if all went well.
+        """
+        self._cancelling = asyncio.get_running_loop().create_future()
+        self._cancel_current_command(self._cancelling)
+
+    async def cancelled(self) -> None:
+        """Wait until what :meth:`cancel_running` has asked for can hit nothing any more."""
+        if self._cancelling is not None:
+            await self._cancelling
+            self._cancelling = None
 
     def fetch_alone(
         self, opening: Opening, sql: str, tag: str, arguments: Sequence[object], *, settled: bool = False

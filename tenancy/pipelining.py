@@ -24,6 +24,7 @@ from tenancy.messages import (
     EXECUTE,
     SYNC,
     bind,
+    close,
     counted_formats,
     counted_values,
     error,
@@ -55,6 +56,7 @@ class PipelinedTransport:
         # The names under which PostgreSQL has prepared statements on this connection, and those that are under way.
         self._names: dict[str, bytes] = {}
         self._new_names: dict[str, bytes] = {}
+        self._lost_names: list[bytes] = []
         self._count = 0
         # What is sent for some steps, and the statements in it.
         self._usual: dict[tuple[Step, ...], tuple[bytes, tuple[str, ...]]] = {}
@@ -109,8 +111,14 @@ class PipelinedTransport:
         def answered(problem: Exception | None) -> None:
             if problem is None:
                 self._names.update(names)
+            else:
+                # How far it came is not known. Left alone they would be there for as long as the connection.
+                self._lost_names += names.values()
             ended(problem)
 
+        if self._lost_names:
+            before += b"".join(map(close, self._lost_names))
+            self._lost_names = []
         self._protocol.exchange(statements, takes, answered if names else ended)
         self._send(b"%b%b%b%b%b" % (before, opening, reads, commit, SYNC))
 

@@ -255,6 +255,7 @@ class ConnectionPool:
     async def _mend(self, connection: PooledConnection, lock: asyncio.Lock) -> None:
         try:
             async with asyncio.timeout(MEND_SECONDS), lock:
+                await connection.cancelled()
                 await connection.execute(ROLLBACK_AND_RESET)
                 connection.unended = False
         except BaseException as problem:  # whatever it was, this connection is not trusted again

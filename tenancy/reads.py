@@ -103,12 +103,13 @@ _open: WeakKeyDictionary[asyncio.AbstractEventLoop, _Open] = WeakKeyDictionary()
 class _Together:
     """Requests that share a transaction, from when the first has asked until all are answered."""
 
-    __slots__ = ("_again", "_asked", "_connection", "_open", "_pinned", "_waiting")
+    __slots__ = ("_again", "_asked", "_cancelled", "_connection", "_open", "_pinned", "_waiting")
 
     def __init__(self, pinned: Pinned, open_ones: _Open, *, again: bool = False) -> None:
         self._pinned = pinned
         self._open = open_ones
         self._asked: list[_Asked] = []
+        self._cancelled = False
         self._connection: PooledConnection | None = None
         # Whether it was tried before, so that it is not tried for ever.
         self._again = again
@@ -129,8 +130,10 @@ class _Together:
 
     def cancel(self) -> None:
         """Somebody who waited does so no more. When nobody does, PostgreSQL need not go on."""
-        if self._connection is not None and all(each.answered.done() for each in self._asked):
-            self._connection.cancel_running()
+        if self._connection is None or self._cancelled or not all(each.answered.done() for each in self._asked):
+            return
+        self._cancelled = True
+        self._connection.cancel_running()
 
     async def _wait(self) -> None:
         try:
@@ -163,7 +166,10 @@ class _Together:
         if connection is None:
             return
         if problem is None:
-            self._pinned.pool.release(connection)
+            if self._cancelled:
+                self._pinned.pool.mend(connection)
+            else:
+                self._pinned.pool.release(connection)
             for each in self._asked:
                 if not each.answered.done():
                     each.answered.set_result(None)
@@ -177,11 +183,13 @@ class _Together:
             self._failed(problem)
 
     def _each_alone(self) -> None:
+        loop = asyncio.get_running_loop()
         for asked in self._asked:
             if not asked.answered.done():
                 alone = _Together(self._pinned, {}, again=len(self._asked) == 1)
                 alone.add(asked)
-                alone.begin()
+                # Not at once: of several connections that are lost together, the others hear of it only now.
+                loop.call_soon(alone.begin)
 
     def _failed(self, problem: Exception) -> None:
         for each in self._asked:

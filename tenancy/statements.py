@@ -91,7 +91,10 @@ class Statements:
     def give_up(self, statements: Iterable[Prepared]) -> None:
         """Have these prepared anew before they are used again: whether they exist is not known, or they failed."""
         for each in statements:
-            if (self._owned if each.is_own else self._shared).pop(each.key, None) is not None:
+            kept = self._owned if each.is_own else self._shared
+            # It may have been given up before, and be prepared anew under another name.
+            if kept.get(each.key) is each:
+                del kept[each.key]
                 self._given_up.append(each.name)
 
     def _made(self, kept: dict[Key, Prepared], key: Key) -> tuple[Prepared, bytes]:

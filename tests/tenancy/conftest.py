@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tenancy.database import Database
     from tenancy.placement import TenantPlacement
+    from tests.conftest import OpenWith
 
 
 @pytest.fixture
@@ -24,3 +25,10 @@ async def doomed(database: Database) -> AsyncIterator[TenantPlacement]:
     yield await create_tenant(database, slug, slug, built_in_roles=BUILT_IN_ROLES)
     with suppress(UnknownTenantError):
         await delete_tenant(database, slug)
+
+
+@pytest.fixture
+async def one(open_with: OpenWith) -> AsyncIterator[Database]:
+    """The database, with one connection for tenants."""
+    async with open_with(database_pool_size=1) as database:
+        yield database
