@@ -50,6 +50,9 @@ def text(value: object) -> bytes | None:
         return form(value).encode()
     if isinstance(value, list):
         return b"{%b}" % b",".join(map(_element, value))
+    if isinstance(value, str):
+        # An enumeration's value, which is a string beside its name.
+        return str.encode(value)
     raise NoTextError(type(value).__name__)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
@@ -12,6 +13,7 @@ import pytest
 from asyncpg.pgproto import pgproto
 
 from engine.parameter_texts import NoTextError, text
+from models.tenant import CompanyStatus
 from tenancy.messages import counted_values
 
 if TYPE_CHECKING:
@@ -21,9 +23,14 @@ KEY: Final = "0190f5ea-1c6a-7cc1-9a1e-7d0b6c1f2a3b"
 TEXTS: Final = ["", "NULL", "null", '"', "\\", "'", "{}", "a,b", " a ", "é日😀", "\t\n\r\x01", '\\"', "{1,2}"]
 EAST: Final = timezone(timedelta(hours=5, minutes=30))
 
+
+class Size(str, Enum):  # noqa: UP042 - one whose str() is not its value
+    LARGE = "large"
+
+
 VALUES: Final[dict[str, list[Any]]] = {
-    "text": TEXTS,
-    "text[]": [[], [""], TEXTS, ["NULL"], [None, "a", None]],
+    "text": [*TEXTS, CompanyStatus.ACTIVE, Size.LARGE],
+    "text[]": [[], [""], TEXTS, ["NULL"], [None, "a", None], [CompanyStatus.ACTIVE, Size.LARGE]],
     "uuid": [uuid.UUID(KEY), pgproto.UUID(KEY)],
     "uuid[]": [[], [uuid.UUID(KEY), pgproto.UUID(KEY)]],
     "int8": [0, -1, 2**63 - 1, -(2**63)],
