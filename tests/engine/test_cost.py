@@ -15,6 +15,7 @@ from auth.permissions import Permission
 from auth.roles import BUILT_IN_ROLES
 from engine.engine import Engine
 from models.tenant import OrgUnit
+from tenancy.connection import PooledConnection
 from tenancy.provisioning import create_tenant
 from tenancy.scope import tenant_scope
 from tests.oracle.asking import ask
@@ -165,6 +166,26 @@ async def test_three_hundred_rows_take_as_many_statements_as_three(
     # One statement for four levels of lists, and the same text but for about how many rows are wanted.
     assert len(three.statements) == 1
     assert three.statements == [each.replace("LIMIT 512)", "LIMIT 4)") for each in many_rows.statements]
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    [
+        'name: {startsWith: "Company 1"}',
+        "status: {equals: ACTIVE}",
+        "status: {oneOf: [ACTIVE, SUSPENDED]}",
+        "foundedYear: {atLeast: 1900}",
+        'listedOn: {atMost: "2020-01-01"}',
+        'creditLimit: {atLeast: "10.50"}',
+    ],
+)
+async def test_a_filtered_page_is_read_past_the_driver(comparison: str, fresh: Engine, many: TenantRows) -> None:
+    """A value without a form as text would silently take the driver's way, in twice the time."""
+    document = f"{{ companies(first: 3, filter: {{{comparison}}}) {{ nodes {{ id name }} }} }}"
+    with patch.object(PooledConnection, "begin_and_fetch", side_effect=AssertionError("by the driver")):
+        asked = await ask(fresh, viewers(many)["everywhere"], document)
+    assert not asked.errors
+    assert len(asked.data["companies"]["nodes"]) == (0 if "Year" in comparison or "listed" in comparison else 3)
 
 
 async def test_postgresql_plans_once_for_all_pages(fresh: Engine, many: TenantRows) -> None:
