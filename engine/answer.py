@@ -29,12 +29,6 @@ def answered(decided: DecidedOperation, data: object, counts: Sequence[int], err
     """
     if decided.deniable:
         errors += denials(decided.deniable, counts)
-    return with_errors(orjson.dumps(data), errors, decided.operation.selection.root.type_name)
-
-
-def with_errors(data: bytes, errors: Errors, root_type: str) -> Result:
-    """Printed data, and the errors in the order of the document."""
-    if not errors:
-        return Result(data, root_type=root_type)
     errors.sort(key=lambda each: each[0])
-    return Result(data, tuple(each for _, each in errors), root_type=root_type)
+    root_type = decided.operation.selection.root.type_name
+    return Result(orjson.dumps(data), tuple(entry for _, entry in errors), root_type=root_type)

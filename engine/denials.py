@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+import orjson
+
 from engine.decision import FieldState
 from errors import ErrorCode, error
 
@@ -74,6 +76,27 @@ def denials(deniable: Sequence[Deniable], counts: Sequence[int]) -> list[tuple[i
         for each in deniable
         if (count := counts[each.index]) or each.always
     ]
+
+
+class SaidDenials:
+    """The errors of an operation that lacks nothing but what is denied, as they are said.
+
+    Requests of one decided operation nearly always lack the same in the same number of rows, the first time as the
+    thousandth, and to put the same errors together again took longer than to print the row that they are about.
+
+    Attributes:
+        counts: objects that lack a field, by index of the selected field.
+        errors: in the order of the document. Nobody may change them.
+        as_json: the list of them.
+    """
+
+    __slots__ = ("as_json", "counts", "errors")
+
+    def __init__(self, deniable: Sequence[Deniable], counts: Sequence[int]) -> None:
+        """Put them together for some counts."""
+        self.counts = counts
+        self.errors = tuple(entry for _, entry in sorted(denials(deniable, counts), key=lambda each: each[0]))
+        self.as_json = orjson.dumps(self.errors)
 
 
 def _denial(field: SelectedField) -> dict[str, object]:

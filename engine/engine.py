@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from graphql import GraphQLError, OperationType
 
-from engine.answer import answered, with_errors
+from engine.answer import answered
 from engine.bounded_cache import BoundedCache
 from engine.cursors import Cursors
 from engine.decision import FieldState, decide
-from engine.denials import denials
+from engine.denials import SaidDenials
 from engine.documents import Documents, InvalidDocumentError, located
 from engine.executor import DecidedContext, execute_decided
 from engine.explanation import explain
@@ -358,9 +358,12 @@ def _printed(decided: DecidedOperation, printing: Printing) -> Result:
     root_type = decided.operation.selection.root.type_name
     if not decided.deniable:
         return Result(printing.data(), root_type=root_type)
-    counts = [0] * len(decided.operation.selection.fields)
-    printing.count(counts)
-    return with_errors(printing.data(), denials(decided.deniable, counts), root_type)
+    counts = printing.counts()
+    said = decided.said
+    # With other counts they are other errors, whoever was told those.
+    if said is None or said.counts != counts:
+        said = decided.said = SaidDenials(decided.deniable, counts)
+    return Result(printing.data(), said.errors, root_type=root_type, printed_errors=said.as_json)
 
 
 def _definition(document: Document, request: Request) -> OperationDefinitionNode:

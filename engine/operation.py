@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from engine.at_once import UpdateAtOnce
     from engine.decision import Decision
-    from engine.denials import Deniable
+    from engine.denials import Deniable, SaidDenials
     from engine.freshness import Bounds
     from engine.plan import Plan
     from engine.printed import PrintedOperation
@@ -106,6 +106,7 @@ class DecidedOperation:
         bounded: the root fields that take a sign-in of the last so many seconds.
         printed: how all of it is printed, if it is and was asked for before.
         may_be_printed: whether that is still to be found out, or was found to be so.
+        said: the errors of what is denied, as the last request of those that are printed was told them.
     """
 
     operation: Operation
@@ -117,6 +118,7 @@ class DecidedOperation:
     bounded: Bounds
     printed: PrintedOperation | None = None
     may_be_printed: bool = True
+    said: SaidDenials | None = None
 
 
 def decided(operation: Operation, decision: Decision) -> DecidedOperation:

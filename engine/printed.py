@@ -134,13 +134,14 @@ class Printing:
         parts = [part for field, read in zip(fields, self.reads, strict=True) for part in (field.before, read.json)]
         return b"".join((*parts, after))
 
-    def count(self, counts: list[int]) -> None:
-        """Add the objects that lack a field to ``counts``, by index of the field."""
+    def counts(self) -> list[int]:
+        """The objects that lack a field, by index of the field, once all was read."""
+        if len(self.reads) == 1 and not self._operation.denied:
+            return self.reads[0].denied
+        counts = list(map(sum, zip(*(read.denied for read in self.reads), strict=True)))
         for index in self._operation.denied:
             counts[index] += 1
-        for read in self.reads:
-            for index, count in enumerate(read.denied):
-                counts[index] += count
+        return counts
 
 
 def printed(decided: DecidedOperation, plan: Callable[[SelectedField], Plan]) -> PrintedOperation | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+import orjson
 
 
 class Stage(StrEnum):
@@ -29,6 +31,7 @@ class Result:
         root_type: the type that the operation began at, where it came to be executed. It tells queries and mutations
             apart in the log.
         max_age: where the caller has to sign in again first: how many seconds old that may be.
+        printed_errors: ``errors`` as JSON, where they were printed before.
     """
 
     data: bytes | None
@@ -36,6 +39,11 @@ class Result:
     stage: Stage = Stage.EXECUTION
     root_type: str | None = None
     max_age: int | None = None
+    printed_errors: bytes | None = field(default=None, compare=False, repr=False)
+
+    def errors_as_json(self) -> bytes:
+        """The list of errors. There are no line breaks in it, which would end an event of a stream."""
+        return self.printed_errors or orjson.dumps(self.errors, default=str)
 
     @property
     def relies_on_grants(self) -> bool:

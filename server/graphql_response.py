@@ -84,15 +84,15 @@ def answered(result: Result, media_type: MediaType, settings: Settings) -> Answe
         headers = {"allow": "POST"} if result.stage is Stage.METHOD else None
         if result.max_age is not None:
             headers = {"www-authenticate": step_up_challenge(settings, result.max_age)}
-        return _errors_only(_STATUS_WITHOUT_DATA[result.stage], result.errors, headers)
+        return _errors_only(_STATUS_WITHOUT_DATA[result.stage], result.errors_as_json(), headers)
     if not result.errors:
         return _response(200, b'{"data":%b}' % result.data, media_type)
     status = PARTIAL_SUCCESS if media_type is MediaType.GRAPHQL_RESPONSE else 200
-    return _response(status, b'{"errors":%b,"data":%b}' % (_dumps(result.errors), result.data), media_type)
+    return _response(status, b'{"errors":%b,"data":%b}' % (result.errors_as_json(), result.data), media_type)
 
 
 def refused(refusal: RequestRefusedError) -> Answer:
-    return _errors_only(refusal.status, [refusal.error], refusal.headers)
+    return _errors_only(refusal.status, _dumps([refusal.error]), refusal.headers)
 
 
 def unknown_hash(refusal: UnknownHashError, media_type: MediaType) -> Answer:
@@ -104,18 +104,17 @@ def unknown_hash(refusal: UnknownHashError, media_type: MediaType) -> Answer:
 
 def failed(request_id: str) -> Answer:
     """All that a caller learns about a fault of ours."""
-    return _errors_only(
-        500, [error("Internal server error", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)], None
-    )
+    masked = error("Internal server error", ErrorCode.INTERNAL_SERVER_ERROR, requestId=request_id)
+    return _errors_only(500, _dumps([masked]), None)
 
 
-def _errors_only(status: int, errors: Sequence[Mapping[str, object]], headers: Mapping[str, str] | None) -> Answer:
+def _errors_only(status: int, errors: bytes, headers: Mapping[str, str] | None) -> Answer:
     """No ``data`` key at all, because nothing ran.
 
     Also for a client that takes plain JSON only: that media type is for successes, because a client could not tell such
     a body from one made by a proxy on the way.
     """
-    return _response(status, b'{"errors":%b}' % _dumps(errors), MediaType.GRAPHQL_RESPONSE, headers)
+    return _response(status, b'{"errors":%b}' % errors, MediaType.GRAPHQL_RESPONSE, headers)
 
 
 # Answers differ by who asks, GET included; no cache between the caller and the server may keep one.

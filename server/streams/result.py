@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
 if TYPE_CHECKING:
     from engine.result import Result
 
@@ -13,11 +11,7 @@ if TYPE_CHECKING:
 def result_json(result: Result) -> bytes:
     """The response. ``orjson`` writes no line breaks, which would end an event."""
     if result.data is None:
-        return b'{"errors":%b}' % errors_json(result)
+        return b'{"errors":%b}' % result.errors_as_json()
     if not result.errors:
         return b'{"data":%b}' % result.data
-    return b'{"errors":%b,"data":%b}' % (errors_json(result), result.data)
-
-
-def errors_json(result: Result) -> bytes:
-    return orjson.dumps(result.errors, default=str)
+    return b'{"errors":%b,"data":%b}' % (result.errors_as_json(), result.data)

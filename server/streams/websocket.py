@@ -20,7 +20,7 @@ from server.cross_site import check_same_origin
 from server.current_request import current_request_id
 from server.refusal import RequestRefusedError
 from server.request_log import record_of
-from server.streams.result import errors_json, result_json
+from server.streams.result import result_json
 from server.streams.stream_viewer import Ending
 from server.streams.viewers import TooManyStreamsError
 
@@ -216,7 +216,8 @@ class _Connection:
 
     async def _answer(self, identifier: str, result: Result) -> None:
         if result.data is None:
-            await self._text(b'{"id":%b,"type":"error","payload":%b}' % (orjson.dumps(identifier), errors_json(result)))
+            errors = result.errors_as_json()
+            await self._text(b'{"id":%b,"type":"error","payload":%b}' % (orjson.dumps(identifier), errors))
         else:
             await self._text(b'{"id":%b,"type":"next","payload":%b}' % (orjson.dumps(identifier), result_json(result)))
 

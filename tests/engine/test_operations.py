@@ -8,11 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from graphql import OperationDefinitionNode, parse, validate
 from graphql.execution.values import VariableValues, get_variable_values
 
 from engine.decision import FieldState
+from engine.request import Request
 from engine.result import Result
 from schema.rules import FromRead
 from tests.oracle.operations import NAMES, Operations
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from engine.cursors import Cursors
-    from engine.request import Request
     from schema.declarations import Declarations
     from tests.oracle.comparison import Comparison
     from tests.oracle.selected import Selected
@@ -67,6 +68,21 @@ async def test_an_operation_comes_to_the_same_both_ways_for_everybody(
     for persona in ("owner", "mixed"):
         viewer = personas(tailspin)[persona]
         await stranger.agreed(operations.request(name, viewer, tailspin), viewer)
+
+
+async def test_each_is_told_how_many_rows_lack_a_field_in_its_own_answer(
+    comparison: Comparison, northwind: TenantRows
+) -> None:
+    """Requests of one operation share what was put together for the last of them, if it was about as many rows."""
+    document = "query Many($first: Int!) { companies(first: $first) { nodes { name taxId } } }"
+    viewer = personas(northwind)["mixed"]
+    told: list[list[object]] = []
+    for first in (4, 7, 7, 5, 7, 4):  # the plan is the same for all of these
+        request = Request(document=document, request_id="counted", variables={"first": first})
+        answer = await comparison.agreed(request, viewer)
+        told.append([orjson.loads(orjson.dumps(each))["extensions"]["rows"] for each in answer.errors])
+    assert told[1] == told[2] == told[4] != told[3]
+    assert told[0] == told[5]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -38,6 +38,8 @@ class Comparison:
         result = await self.engine.execute(request, viewer)
         if result.data != expected.data or list(result.errors) != list(expected.errors):
             raise AssertionError(_difference(request, viewer, (result.data, result.errors), expected))
+        # What was printed of them before is what they are.
+        assert result.errors_as_json() == orjson.dumps(result.errors, default=str)
         return expected
 
 
