@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tenancy.directory import Directory
     from tenancy.placement import TenantPlacement
 
-__all__ = ["Authenticator", "UnauthenticatedError"]
+__all__ = ["Authenticator", "UnauthenticatedError", "token_name"]
 
 # How long a caller who was looked at is taken for the same. A session that was ended is not, however short that is.
 REMEMBERED_SECONDS: Final = 1.0
@@ -103,9 +103,13 @@ class Authenticator:
         # By the hash of the token's text, which itself is kept nowhere.
         self._callers: OrderedDict[bytes, _Caller] = OrderedDict()
 
-    def remembered(self, access_token: str) -> Viewer | None:
-        """The caller behind a token, if somebody came with it a short while ago and nothing has changed since."""
-        caller = self._callers.get(_name(access_token))
+    def remembered(self, name: bytes) -> Viewer | None:
+        """The caller behind a token, if somebody came with it a short while ago and nothing has changed since.
+
+        Args:
+            name: what :func:`token_name` gives for the token.
+        """
+        caller = self._callers.get(name)
         if caller is None or not self._still_holds(caller):
             return None
         now = time.monotonic()
@@ -121,7 +125,8 @@ class Authenticator:
         Raises:
             UnauthenticatedError: the token is not to be believed, or the tenant or the member is no longer there.
         """
-        remembered = self.remembered(access_token)
+        name = token_name(access_token)
+        remembered = self.remembered(name)
         if remembered is not None:
             return remembered
         token = await self.verified(access_token)
@@ -135,7 +140,7 @@ class Authenticator:
         viewer = self._bounded(viewer, subject.acting, subject.authenticated_at)
         kid = None if access_token.startswith(PERSONAL_ACCESS_TOKEN) else token.kid
         caller = _Caller(viewer, kid, token.expires_at, time.monotonic() + REMEMBERED_SECONDS)
-        self._remember(_name(access_token), caller)
+        self._remember(name, caller)
         return viewer
 
     def _still_holds(self, caller: _Caller) -> bool:
@@ -249,7 +254,7 @@ class Authenticator:
             self._versions.popitem(last=False)
 
 
-def _name(access_token: str) -> bytes:
-    """What a token is remembered by: its text is kept nowhere."""
+def token_name(access_token: str) -> bytes:
+    """What a token is remembered by, in place of its text."""
     # Python's own BLAKE2 (RFC 7693): OpenSSL looks SHA-256 up anew each time, which takes longer than to compute it.
     return hashlib.blake2b(access_token.encode(), digest_size=32).digest()

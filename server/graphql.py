@@ -108,7 +108,7 @@ class GraphQLEndpoint:
         plain = plain_post(scope, self._settings.limit_body_bytes) if method == "POST" else None
         if plain is not None:
             media_type = _media_type(plain.accept, html=False)
-            viewer = self._authenticator.remembered(plain.token) or await self._authenticated(plain.token)
+            viewer = self._authenticator.remembered(plain.token_name) or await self._authenticated(plain.token)
         else:
             headers = Headers(scope=scope)
             if method not in _METHODS:

@@ -9,8 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from auth.authentication import token_name
+from server.repeated_heads import meanings_of
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import Scope
+
+_MEANING: Final = "plain post"
 
 _TENANT_HINT: Final = b"x-fieldgate-tenant"
 
@@ -29,10 +36,12 @@ class PlainPost(NamedTuple):
 
     Attributes:
         token: the bearer token; nothing about it is verified.
+        token_name: what it is remembered by.
         accept: the ``Accept`` header, empty where there is none.
     """
 
     token: str
+    token_name: bytes
     accept: str
 
 
@@ -41,9 +50,18 @@ def plain_post(scope: Scope, limit: int) -> PlainPost | None:
 
     Args:
         scope: of a POST.
-        limit: bytes that the body may declare to have.
+        limit: bytes that the body may declare to have; the same each time.
     """
-    headers = scope["headers"]
+    meanings = meanings_of(scope)
+    if meanings is None:
+        return _plain_post(scope["headers"], limit)
+    known: PlainPost | None = meanings.get(_MEANING)
+    if known is None:
+        known = meanings[_MEANING] = _plain_post(scope["headers"], limit)
+    return known
+
+
+def _plain_post(headers: Sequence[tuple[bytes, bytes]], limit: int) -> PlainPost | None:
     found: dict[bytes, bytes] = dict(headers)
     # With one twice, whichever it is, it would be for the checks to say what that means.
     if len(found) != len(headers) or not _UNUSUAL.isdisjoint(found):
@@ -59,4 +77,5 @@ def plain_post(scope: Scope, limit: int) -> PlainPost | None:
         or not authorization.startswith(_BEARER)
     ):
         return None
-    return PlainPost(authorization[len(_BEARER) :].decode("latin-1").strip(), accept.decode("latin-1"))
+    token = authorization[len(_BEARER) :].decode("latin-1").strip()
+    return PlainPost(token, token_name(token), accept.decode("latin-1"))

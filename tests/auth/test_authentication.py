@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from auth import authentication
-from auth.authentication import REMEMBERED_SECONDS, Authenticator, UnauthenticatedError
+from auth.authentication import REMEMBERED_SECONDS, Authenticator, UnauthenticatedError, token_name
 from auth.grants import Grants
 from auth.opening import open_authentication
 from auth.permissions import Permission
@@ -143,7 +143,7 @@ async def test_a_caller_is_the_same_while_key_tenant_and_grants_are(
     looked = count_looks(gate, monkeypatch)
     first = await gate.authenticator.viewer(gate.token)
     later(monkeypatch, REMEMBERED_SECONDS)
-    assert gate.authenticator.remembered(gate.token) is first
+    assert gate.authenticator.remembered(token_name(gate.token)) is first
     assert len(looked) == 1
 
 
@@ -161,9 +161,9 @@ async def test_a_caller_is_looked_at_again_once_something_is_to_be_read_again(
     else:
         moved = replace(owner.placement, schema_version=owner.placement.schema_version + 1)
         monkeypatch.setattr(directory, "remembered", lambda _id: moved)
-    assert gate.authenticator.remembered(gate.token) is not None, "for a second it is not asked"
+    assert gate.authenticator.remembered(token_name(gate.token)) is not None, "for a second it is not asked"
     later(monkeypatch, REMEMBERED_SECONDS)
-    assert gate.authenticator.remembered(gate.token) is None
+    assert gate.authenticator.remembered(token_name(gate.token)) is None
     await gate.authenticator.viewer(gate.token)
     assert len(looked) == 2
 
@@ -176,7 +176,7 @@ async def test_a_withdrawn_key_takes_its_callers_along_once_the_ring_is_read(
     keys._loaded_at = -float("inf")  # noqa: SLF001 # half a minute later
     await keys.signer()
     later(monkeypatch, REMEMBERED_SECONDS)
-    assert gate.authenticator.remembered(gate.token) is None
+    assert gate.authenticator.remembered(token_name(gate.token)) is None
     with pytest.raises(UnauthenticatedError):
         await gate.authenticator.viewer(gate.token)
 

@@ -60,7 +60,7 @@ class KnownTokens(Authenticator):
         self.renewals = 0
         self.revoked = False
 
-    def remembered(self, _access_token: str) -> Viewer | None:
+    def remembered(self, _name: bytes) -> Viewer | None:
         return None
 
     async def viewer(self, access_token: str) -> Viewer:

@@ -31,7 +31,7 @@ class KnownPeople(Authenticator):
     def __init__(self, viewers: Mapping[str, Viewer]) -> None:
         self._viewers = viewers
 
-    def remembered(self, _access_token: str) -> Viewer | None:
+    def remembered(self, _name: bytes) -> Viewer | None:
         return None
 
     async def viewer(self, access_token: str) -> Viewer:
