@@ -133,7 +133,9 @@ def _plain(
     if definition.default_value is not None or not isinstance(named, NamedTypeNode):
         return None
     test = _PLAIN.get(named.name.value) or _is_plain_object(schema.type_map.get(named.name.value))
-    return None if test is None else (definition.variable.name.value, test, required)
+    if test is None:
+        return None
+    return definition.variable.name.value, test if required else _or_null(test), required
 
 
 def _is_plain_object(type_: GraphQLNamedType | None) -> Callable[[object], bool] | None:
@@ -158,8 +160,10 @@ def _is_plain_object(type_: GraphQLNamedType | None) -> Callable[[object], bool]
 def _plain_key(field: GraphQLInputField) -> Callable[[object], bool] | None:
     required = isinstance(field.type, GraphQLNonNull)
     test = _PLAIN.get(getattr(get_nullable_type(field.type), "name", ""))
-    if test is None or required:
-        return test
+    return test if test is None or required else _or_null(test)
+
+
+def _or_null(test: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: value is None or test(value)
 
 
